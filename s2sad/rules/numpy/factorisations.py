@@ -23,6 +23,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, shape_of
+from s2sad.ir.call_lengths import at_least, equal
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.primitives.refusals import without_tangent
@@ -185,6 +186,8 @@ def svd_type(a: Type, /, full_matrices: bool = True, compute_uv: bool = True) ->
         values, left, right = (array(d, None) for d in (real_dtype(dtype), dtype, dtype))
     else:
         batch, m, n = shape[:-2], shape[-2], shape[-1]
+        if full_matrices and compute_uv:
+            equal(m, n)  # then there are no vectors without derivatives, and the call says so
         k = _least(m, n)
         values = array(real_dtype(dtype), (*batch, k))
         left = array(dtype, (*batch, m, m if full_matrices else k))
@@ -299,8 +302,11 @@ def qr_type(a: Type, /, mode: str = "reduced") -> Type:
     if shape is None:
         q = r = array(dtype, None)
     else:
-        k = shape[-2] if mode == "complete" else _least(shape[-2], shape[-1])
-        q, r = array(dtype, (*shape[:-2], shape[-2], k)), array(dtype, (*shape[:-2], k, shape[-1]))
+        m, n = shape[-2:]
+        if mode == "complete" and not equal(m, n):
+            at_least(n, m)  # then there is nothing to complete, and the call says so
+        k = m if mode == "complete" else _least(m, n)
+        q, r = array(dtype, (*shape[:-2], m, k)), array(dtype, (*shape[:-2], k, n))
     return ContainerType(class_of(np.linalg.qr, np.eye(1)), (0, 1), (q, r))
 
 
@@ -311,6 +317,12 @@ def _is_tall(x: Any) -> bool:
         return False
     m, n = shape[-2:]
     return m == n or (isinstance(m, int) and isinstance(n, int) and m >= n)
+
+
+def is_wide(x: Any) -> bool:
+    """Whether a matrix is known to have no more rows than columns."""
+    shape = type_in(x).shape
+    return shape is not None and at_least(shape[-1], shape[-2])
 
 
 def _square(a: Any, r: Any) -> tuple[Any, Any]:
@@ -327,7 +339,7 @@ COMPLETE = ("the derivative of the complete q of a matrix that is not square", "
 
 def qr_tangent(y: Any, xs: Any, dots: Any, mode: str = "reduced") -> Any:
     """The diagonal of `r` is real: LAPACK makes it so."""
-    if mode == "complete" and not is_square(xs[0]):
+    if mode == "complete" and not is_wide(xs[0]):
         reduced = np.linalg.qr(xs[0])
         _, r_dot = qr_tangent(reduced, xs, dots)
         below = np.zeros_like(y[1][..., _rows(reduced[1]) :, :])
@@ -351,7 +363,7 @@ def _rows(r: Any) -> Any:
 
 
 def qr_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "reduced") -> Any:
-    if mode == "complete" and not is_square(xs[0]):
+    if mode == "complete" and not is_wide(xs[0]):
         if g[0] is not None:
             raise UnsupportedType(*COMPLETE)
         reduced = np.linalg.qr(xs[0])

@@ -87,7 +87,7 @@ def count_of(among: Type, n: Dim) -> Dim:
 
 
 def _is_given(x: Any) -> bool:
-    return type_in(x).is_numeric or type_in(x).is_container
+    return bool(type_in(x).is_numeric or type_in(x).is_container)
 
 
 def _of_some_spelling(a: Type, b: Type, among: Type, /, lower: bool = True) -> str:
@@ -255,7 +255,7 @@ def _stretched(v: Any, b: Any = None) -> Any:
 def _eig_tangent(y: Any, xs: Any, dots: Any) -> Any:
     w, v = y
     # A V = B V diag(w), so inv(B V) (A_dot V - B_dot V diag(w)) has w_dot on its diagonal.
-    moved = None if dots[0] is None else dots[0] @ v
+    moved: Any = None if dots[0] is None else dots[0] @ v
     if dots[1:] and dots[1] is not None:
         stretched = (dots[1] @ v) * w
         moved = -stretched if moved is None else moved - stretched

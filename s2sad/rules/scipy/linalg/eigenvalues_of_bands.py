@@ -147,17 +147,12 @@ def _eigvalsh_tridiagonal(
     return _eigh_tridiagonal(d, e, True, select, select_range)
 
 
-for _function, _expression in (
-    (linalg.eigh_tridiagonal, _eigh_tridiagonal),
-    (linalg.eigvalsh_tridiagonal, _eigvalsh_tridiagonal),
-):
-    define(
-        _function,
-        _expression,
-        lambda rng: [Sample(_tridiagonal(rng)), Sample(_tridiagonal(rng), {"select": "i", "select_range": (0, 1)})],
-        "e select_range",
-        lists="select_range",
-    )
+def _samples(rng: np.random.Generator) -> list[Sample]:
+    return [Sample(_tridiagonal(rng)), Sample(_tridiagonal(rng), {"select": "i", "select_range": (0, 1)})]
+
+
+define(linalg.eigh_tridiagonal, _eigh_tridiagonal, _samples, "e select_range", lists="select_range")
+define(linalg.eigvalsh_tridiagonal, _eigvalsh_tridiagonal, _samples, "e select_range", lists="select_range")
 
 
 # Of more diagonals
@@ -242,14 +237,12 @@ def _eigvals_banded(
     return _eig_banded(a_band, lower, True, select=select, select_range=select_range)
 
 
-for _function, _expression in ((linalg.eig_banded, _eig_banded), (linalg.eigvals_banded, _eigvals_banded)):
-    define(
-        _function,
-        _expression,
-        lambda rng: [
-            Sample((_banded(rng, lower=True),), {"lower": True}),
-            Sample((_banded(rng),), {"select": "i", "select_range": (0, 1)}),
-        ],
-        "select_range",
-        lists="select_range",
-    )
+def _banded_samples(rng: np.random.Generator) -> list[Sample]:
+    return [
+        Sample((_banded(rng, lower=True),), {"lower": True}),
+        Sample((_banded(rng),), {"select": "i", "select_range": (0, 1)}),
+    ]
+
+
+define(linalg.eig_banded, _eig_banded, _banded_samples, "select_range", lists="select_range")
+define(linalg.eigvals_banded, _eigvals_banded, _banded_samples, "select_range", lists="select_range")

@@ -196,19 +196,14 @@ def _right(before: Any, gain: Any, dots: Any) -> Any:
 def _riccati_bars(bar: Any, before: Any, gain: Any, active: Any, xs: Any) -> Any:
     """The contributions, of the symmetric adjoint of the equation."""
     a_bar = 2.0 * (adjointed(before) @ bar)
+    parts: tuple[Callable[[], Any], ...] = (
+        lambda: a_bar,
+        lambda: -(a_bar @ adjointed(gain)),
+        lambda: bar,
+        lambda: gain @ bar @ adjointed(gain),
+    )
     return tuple(
-        fit(conjugated(made()), x) if moves else None
-        for made, moves, x in zip(
-            (
-                lambda: a_bar,
-                lambda: -(a_bar @ adjointed(gain)),
-                lambda: bar,
-                lambda: gain @ bar @ adjointed(gain),
-            ),
-            active,
-            xs,
-            strict=True,
-        )
+        fit(conjugated(part()), x) if moves else None for part, moves, x in zip(parts, active, xs, strict=True)
     )
 
 

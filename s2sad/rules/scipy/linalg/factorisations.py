@@ -18,17 +18,20 @@ from scipy import linalg
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, shape_of
+from s2sad.ir.call_lengths import at_least, equal
 from s2sad.ir.definition import define
 from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import NotByRule, Sample
+from s2sad.ir.primitives.refusals import without_tangent
 from s2sad.ir.types import Type, array, tuple_type
-from s2sad.rules.contributions import conjugated
+from s2sad.rules.contributions import conjugated, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
 from s2sad.rules.numpy import factorisations
 from s2sad.rules.numpy.contractions import transposed
-from s2sad.rules.numpy.factorisations import is_square, mirrored
+from s2sad.rules.numpy.factorisations import is_square, is_wide, mirrored
 from s2sad.rules.numpy.linalg import adjointed, is_complex, matrix, positive, regular
+from s2sad.rules.numpy.shaping import _least
 
 # Singular values
 
@@ -144,14 +147,26 @@ def _rq_type(
     mode: str = "full",
     check_finite: bool = True,
 ) -> Type:
-    _, dtype, shape = matrix("scipy.linalg.rq", a)
     if mode == "r":
         raise NotByRule("scipy.linalg.rq of which r alone is wanted")
-    if shape is None or (shape[0] != shape[1] and mode != "economic"):
-        raise UnsupportedType("scipy.linalg.rq of a matrix that may not be square", 'use mode="economic"')
-    if isinstance(shape[0], int) and isinstance(shape[1], int) and shape[0] > shape[1]:
-        raise UnsupportedType("scipy.linalg.rq of more rows than columns", "factorise the last rows")
-    return tuple_type(array(dtype, (shape[0], shape[0])), array(dtype, shape))
+    _, dtype, shape = matrix("scipy.linalg.rq", a)
+    if shape is None:
+        return tuple_type(array(dtype, None), array(dtype, None))
+    m, n = shape
+    # What the derivative depends on is said by the call.
+    if not equal(m, n):
+        at_least(n, m) if mode == "economic" else at_least(m, n)
+    k = _least(m, n) if mode == "economic" else n
+    return tuple_type(array(dtype, (m, k)), array(dtype, (k, n)))
+
+
+BROAD = ("the derivative of scipy.linalg.rq of more columns than rows", 'use mode="economic"')
+
+
+def _is_complete(x: Any, mode: str) -> bool:
+    """Whether some rows of q are any basis of what is left."""
+    shape = type_in(x).shape
+    return mode != "economic" and not (shape is not None and (shape[0] == shape[1] or at_least(shape[0], shape[1])))
 
 
 def _turn(inner: Any) -> Any:
@@ -161,26 +176,53 @@ def _turn(inner: Any) -> Any:
     return turn + 1j * np.imag(np.tril(np.triu(inner))) if is_complex(inner) else turn
 
 
-def _rq_tangent(y: Any, xs: Any, dots: Any, **_: Any) -> Any:
+def _last(x: Any, q: Any) -> tuple[Any, Any]:
+    """The rows before the last ones, from which the factors are computed, and these."""
+    k = shape_of(q)[0]
+    return x[:-k], x[-k:]
+
+
+def _rq_tangent(y: Any, xs: Any, dots: Any, mode: str = "full", **_: Any) -> Any:
     r, q = y
-    right = np.linalg.inv(r) @ dots[0]
+    if _is_complete(xs[0], mode):
+        return without_tangent(r, *BROAD), without_tangent(q, *BROAD)
+    wide = is_wide(xs[0])
+    (r_first, r_last), (first, last) = ((None, r), (None, dots[0])) if wide else (_last(r, q), _last(dots[0], q))
+    right = np.linalg.inv(r_last) @ last
     inner = right @ adjointed(q)
     turn = _turn(inner)
     q_dot = turn @ q
-    return r @ (inner - turn), q_dot if is_square(xs[0]) else q_dot + right - inner @ q
+    if not is_square(xs[0]):
+        q_dot = q_dot + right - inner @ q
+    r_dot = r_last @ (inner - turn)
+    if not wide:
+        r_dot = call(np.concatenate, [(first - r_first @ q_dot) @ adjointed(q), r_dot])
+    return r_dot, q_dot
 
 
-def _rq_adjoint(g: Any, y: Any, xs: Any, active: Any, **_: Any) -> Any:
+def _rq_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "full", **_: Any) -> Any:
     r, q = y
+    if _is_complete(xs[0], mode):
+        raise UnsupportedType(*BROAD)
     r_bar = np.zeros_like(r) if g[0] is None else conjugated(g[0])
     q_bar = np.zeros_like(q) if g[1] is None else conjugated(g[1])
+    if is_wide(xs[0]):
+        return (conjugated(_last_bar(r, r_bar, q, q_bar, is_square(xs[0]))),)
+    # The rows before those are A1 = R1 Q, so that R1 = A1 Q'.
+    (r_first, r_last), (first_bar, last_bar) = _last(r, q), _last(r_bar, q)
+    first = first_bar @ q
+    q_bar = q_bar - adjointed(r_first) @ first
+    return (conjugated(call(np.concatenate, [first, _last_bar(r_last, last_bar, q, q_bar, False)])),)
+
+
+def _last_bar(r: Any, r_bar: Any, q: Any, q_bar: Any, square: bool) -> Any:
     straight, aslant = adjointed(r) @ r_bar, q_bar @ adjointed(q)
     turned = aslant - straight
     met = straight + np.tril(turned - adjointed(turned), -1)
     if is_complex(met):
         met = met + 1j * np.imag(np.tril(np.triu(turned)))
-    total = met @ q if is_square(xs[0]) else (met - aslant) @ q + q_bar
-    return (conjugated(adjointed(np.linalg.inv(r)) @ total),)
+    total = met @ q if square else (met - aslant) @ q + q_bar
+    return adjointed(np.linalg.inv(r)) @ total
 
 
 rule(
@@ -188,7 +230,10 @@ rule(
     _rq_type,
     tangent=_rq_tangent,
     adjoint=_rq_adjoint,
-    samples=lambda rng: [Sample((regular(rng, 3, 3),)), Sample((regular(rng, 2, 4),), {"mode": "economic"})],
+    samples=lambda rng: [
+        Sample((regular(rng, 3, 3),)),
+        *(Sample((regular(rng, *shape),), {"mode": "economic"}) for shape in [(2, 4), (4, 2)]),
+    ],
 )
 define(
     linalg.rq,

@@ -14,6 +14,7 @@ from s2sad.ir.builder import call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import Type, array
+from s2sad.rules.contributions import type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import constant
 from s2sad.rules.numpy.fft import zeros_like
@@ -128,7 +129,7 @@ def _fiedler_companion(a: Any) -> Any:
 
 def _fiedler(a: Any) -> Any:
     check_rank(a, "scipy.linalg.fiedler", 1)
-    return np.abs(a[:, None] - a)
+    return np.zeros_like(a) if type_in(a).shape == (0,) else np.abs(a[:, None] - a)
 
 
 def _leslie(f: Any, s: Any) -> Any:
