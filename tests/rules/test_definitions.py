@@ -82,6 +82,10 @@ def test_derivatives(name: str) -> None:
             s2sad.check_grads(f, operands, order=2 if k == 0 else 1)
 
 
+LENGTHS_BY_NUMBERS = {"np.linalg.lstsq", "scipy.linalg.orth"}
+"""Results that are as long as a rank says: of no examples nothing does."""
+
+
 @pytest.mark.parametrize("name", sorted(DEFINITIONS))
 def test_for_many_examples(name: str) -> None:
     """`vmap` writes the definition out; it gives what a loop over the examples gives, for no examples their shape."""
@@ -95,7 +99,7 @@ def test_for_many_examples(name: str) -> None:
         rows = [leaves(f(*(x[k] for x in stacked))) for k in range(2)]
         for a, *bs in zip(leaves(many(*stacked)), *rows, strict=True):
             np.testing.assert_allclose(a, np.stack(bs), rtol=1e-8, atol=1e-11, err_msg=str(s))
-        if k == 0:
+        if k == 0 and name not in LENGTHS_BY_NUMBERS:
             for a, b in zip(leaves(many(*(x[:0] for x in stacked))), rows[0], strict=True):
                 assert np.shape(a) == (0, *np.shape(b)), s
 

@@ -17,7 +17,6 @@ import numpy as np
 import scipy.linalg
 from scipy import linalg
 
-from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import NotByRule, Sample
@@ -252,7 +251,7 @@ _of_kind(
 )
 
 
-# The sign, and any function
+# The sign
 
 
 def _sign_tangent(y: Any, xs: Any, dots: Any) -> Any:
@@ -274,11 +273,3 @@ rule(
     adjoint=_sign_adjoint,
     samples=lambda rng: [Sample((np.array([[2.0, 0.5, 0.1], [0.3, -1.5, 0.2], [0.1, 0.4, 1.0]]),))],
 )
-
-
-def _funm(A: Any, func: Any, disp: bool = True) -> Any:
-    instead = "w, v = np.linalg.eig(A) and (v * func(w)) @ np.linalg.inv(v), where eigenvalues differ"
-    raise UnsupportedType("the derivative of scipy.linalg.funm", f"call the function of its name, or write {instead}")
-
-
-define(linalg.funm, _funm, lambda rng: [])

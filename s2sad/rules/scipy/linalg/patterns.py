@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import linalg
 
-from s2sad.ir.builder import call, rank_of, shape_of
+from s2sad.ir.builder import beside, call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import Type, array
@@ -85,10 +85,10 @@ def _convolution_matrix(a: Any, n: Any, mode: str = "full") -> Any:
     padded = call(np.concatenate, [none, a, none])
     rows = call(np.arange, m + n - 1)
     if mode != "full":
-        less = call(min, m, n) - 1
+        less = beside(a, min, m, n) - 1
         before = less // 2 if mode == "same" else less
         rows = rows[before : m + n - 1 - (less - before if mode == "same" else less)]
-    return padded[n - 1 + rows[:, None] - call(np.arange, n)]
+    return padded[n - 1 + rows[:, None] - beside(a, np.arange, n)]
 
 
 def _below_ones(row: Any) -> Any:
@@ -123,8 +123,8 @@ constant(fiedler_places, _places_type, name="fiedler_places", helper=True, sampl
 
 def _fiedler_companion(a: Any) -> Any:
     check_rank(a, "scipy.linalg.fiedler_companion", 1)
-    first = in_dtype_of(call(np.arange, 2), a)
-    return call(np.concatenate, [first, -a[1:] / a[0]])[call(fiedler_places, shape_of(a)[0] - 1)]
+    nothing, one = np.zeros_like(a[:1]), np.ones_like(a[:1])
+    return call(np.concatenate, [nothing, one, -a[1:] / a[0]])[call(fiedler_places, shape_of(a)[0] - 1)]
 
 
 def _fiedler(a: Any) -> Any:

@@ -1,7 +1,7 @@
-"""Linear algebra of scipy.linalg, read once that has been imported.
+"""Linear systems of scipy.linalg: triangular ones, those of matrices known to be of a kind, Cholesky factors; norms.
 
-Factorisations have the derivatives of those of NumPy. N. J. Higham, Functions of Matrices (2008), section 3.2, for the
-exponential: its derivative is a block of the exponential of a block matrix.
+M. B. Giles, Collected matrix derivative results for forward and reverse mode AD (2008). G. H. Golub & V. Pereyra, The
+differentiation of pseudo-inverses and nonlinear least squares problems whose variables separate (1973): least squares.
 """
 
 from __future__ import annotations
@@ -13,13 +13,14 @@ import numpy as np
 from scipy import linalg
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import Expr, call
+from s2sad.ir.builder import Expr, call, rank_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import Type, array
-from s2sad.rules.contributions import fit
+from s2sad.rules.contributions import conjugated, fit
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.numpy import factorisations
 from s2sad.rules.numpy import linalg as of_numpy
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.linalg import positive, regular
@@ -117,13 +118,44 @@ def _solve(
     assume_a: Any = None,
     transposed: bool = False,
 ) -> Any:
-    if assume_a not in (None, "gen", "sym", "pos", "general", "symmetric", "positive definite"):
+    kind = KINDS.get(assume_a)
+    if kind is None:
         raise UnsupportedType(f"scipy.linalg.solve with assume_a={assume_a!r}", "leave it out")
-    if assume_a not in (None, "gen", "general"):
-        a = real(a)
-        # LAPACK reads one triangle: the derivative by the other one is 0.
-        a = np.tril(a) + np.tril(a, -1).T if lower else np.triu(a) + np.triu(a, 1).T
-    return np.linalg.solve(np.swapaxes(a, -1, -2) if transposed else a, b)
+    a = _read(a, kind, lower)
+    if transposed:
+        a = np.swapaxes(a, -1, -2)
+    triangular = kind in ("upper", "lower") and rank_of(a) == 2
+    if triangular:
+        return call(linalg.solve_triangular, a, b, **({"lower": True} if (kind == "lower") != transposed else {}))
+    return np.linalg.solve(a, b)
+
+
+KINDS = {
+    **dict.fromkeys((None, "gen", "general", "banded"), "any"),
+    **dict.fromkeys(("sym", "symmetric"), "symmetric"),
+    **dict.fromkeys(("her", "hermitian", "pos", "positive definite"), "hermitian"),
+    **{"upper triangular": "upper", "lower triangular": "lower", "tridiagonal": "tridiagonal", "diagonal": "diagonal"},
+}
+"""What a matrix may be said to be, and which part of it is read then."""
+
+
+def _read(a: Any, kind: str, lower: bool) -> Any:
+    """The matrix by the part of it that LAPACK reads: the derivative by what is left is 0."""
+    match kind:
+        case "hermitian":
+            return factorisations.mirrored(a, lower)
+        case "symmetric":
+            a = real(a)
+            return np.tril(a) + np.tril(a, -1).T if lower else np.triu(a) + np.triu(a, 1).T
+        case "upper":
+            return np.triu(a)
+        case "lower":
+            return np.tril(a)
+        case "tridiagonal":
+            return np.triu(np.tril(a, 1), -1)
+        case "diagonal":
+            return np.tril(np.triu(a))
+    return a
 
 
 def _cholesky(a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
@@ -162,6 +194,9 @@ define(
         Sample((regular(rng, 3, 3), REAL(rng, (3, 2))), {"transposed": True}),
         Sample((positive(rng, 3, 3), REAL(rng, (3,))), {"assume_a": "pos"}),
         Sample((np.tril(positive(rng, 3, 3)), REAL(rng, (3,))), {"assume_a": "pos", "lower": True}),
+        *(Sample((regular(rng, 3, 3), REAL(rng, (3,))), {"assume_a": k}) for k in ("sym", "her", "diagonal")),
+        *(Sample((regular(rng, 3, 3), REAL(rng, (3, 2))), {"assume_a": f"{k} triangular"}) for k in ("upper", "lower")),
+        Sample((regular(rng, 4, 4), REAL(rng, (4,))), {"assume_a": "tridiagonal"}),
     ],
     "b",
 )
@@ -205,4 +240,86 @@ define(
     "b",
     of_complex=False,
     lists="c_and_lower",
+)
+
+
+# Least squares
+
+
+def least_squares(a: Any, b: Any) -> Any:
+    """The solution alone."""
+    return linalg.lstsq(a, b)[0]
+
+
+def _lstsq_type(a: Type, b: Type, /) -> Type:
+    s, t = array_types("scipy.linalg.lstsq", [a, b])
+    dtype = result_dtype([s, t], "float")
+    return array(dtype, None if s.shape is None or t.shape is None else (s.shape[1], *t.shape[1:]))
+
+
+def _lstsq_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    a, b = xs
+    inverse = np.linalg.pinv(a)
+    turned = of_numpy.adjointed(inverse)
+    y_dot = None if dots[1] is None else inverse @ dots[1]
+    if dots[0] is not None:
+        a_dot = of_numpy.adjointed(dots[0])
+        beside = a_dot @ (turned @ y)
+        moved = inverse @ (turned @ (a_dot @ (b - a @ y)) - dots[0] @ y - a @ beside) + beside
+        y_dot = moved if y_dot is None else y_dot + moved
+    return y_dot
+
+
+def _outer(x: Any, y: Any) -> Any:
+    """The outer product of two vectors, or the sum of those of the columns."""
+    return np.outer(x, conjugated(y)) if known_rank(x, "scipy.linalg.lstsq") == 1 else x @ of_numpy.adjointed(y)
+
+
+def _lstsq_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+    a, b = xs
+    bar, inverse = conjugated(g), np.linalg.pinv(a)
+    turned = of_numpy.adjointed(inverse)
+    b_bar = turned @ bar
+    a_bar = None
+    if active[0]:
+        a_bar = _outer(b - a @ y, inverse @ b_bar) - _outer(b_bar, y) + _outer(turned @ y, bar - inverse @ (a @ bar))
+        a_bar = fit(conjugated(a_bar), a)
+    return a_bar, fit(conjugated(b_bar), b) if active[1] else None
+
+
+rule(
+    least_squares,
+    _lstsq_type,
+    tangent=_lstsq_tangent,
+    adjoint=_lstsq_adjoint,
+    name="scipy.linalg.lstsq (solution)",
+    spelling="scipy.linalg.lstsq(_0, _1)[0]",
+    samples=lambda rng: [
+        Sample((REAL(rng, shape), REAL(rng, right)))
+        for shape, right in [((4, 2), (4,)), ((4, 2), (4, 3)), ((2, 4), (2,)), ((3, 3), (3,))]
+    ],
+)
+
+
+def _lstsq(
+    a: Any,
+    b: Any,
+    cond: Any = None,
+    overwrite_a: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+    lapack_driver: Any = None,
+) -> Any:
+    if cond is not None:
+        raise UnsupportedType("scipy.linalg.lstsq with cond", "leave it out")
+    x = call(least_squares, a, b)
+    left = np.sum(np.abs(b - a @ x) ** 2, axis=0)
+    return x, left, call(np.linalg.matrix_rank, a), np.linalg.svd(a, compute_uv=False)
+
+
+define(
+    linalg.lstsq,
+    _lstsq,
+    lambda rng: [Sample((REAL(rng, (4, 2)), REAL(rng, shape))) for shape in [(4,), (4, 3)]],
+    "b",
 )

@@ -98,10 +98,20 @@ def _is_complex(*xs: Any) -> bool:
     return any(conjugated(x) is not x for x in xs)
 
 
+def _in_double(x: Any) -> Any:
+    dtype = type_in(x).dtype
+    wide = None if dtype is None else np.result_type(dtype, np.float64)
+    return x if wide == dtype else call(np.astype, x, wide)
+
+
 def _matmul(c_or_cr: Any, x: Any, check_finite: bool = False, workers: Any = None) -> Any:
     # SciPy takes a tuple for a column and a row, and a list for a column of numbers.
     c = call(np.array, c_or_cr) if type_in(c_or_cr).cls is list else c_or_cr
     c, r = c if _is_pair(c) else (c, conjugated(c))
+    for part in (c, r):
+        check_rank(part, "scipy.linalg.matmul_toeplitz", 1)
+    check_rank(x, "scipy.linalg.matmul_toeplitz", 1, 2)
+    c, r, x = map(_in_double, (c, r, x))
     m, n = shape_of(c)[0], shape_of(r)[0]
     to, back = (np.fft.fft, np.fft.ifft) if _is_complex(c, r, x) else (np.fft.rfft, np.fft.irfft)
     whole = to(call(np.concatenate, [c, r[1:][::-1]]))
@@ -129,6 +139,7 @@ def _solve_circulant(
     if (caxis, baxis, outaxis) != (-1, 0, 0) or singular != "raise":
         raise UnsupportedType("scipy.linalg.solve_circulant with axes or singular=", "move the axes before and behind")
     check_rank(c, "scipy.linalg.solve_circulant", 1)
+    check_rank(b, "scipy.linalg.solve_circulant", 1, 2)
     spectrum = np.fft.fft(c)
     if known_rank(b, "scipy.linalg.solve_circulant") == 2:
         x = np.fft.ifft(np.fft.fft(b, axis=0) / spectrum[:, None], axis=0)
