@@ -160,11 +160,17 @@ SYMMETRIC = {"scipy.linalg.solve_continuous_are": (2, 3), "scipy.linalg.solve_di
 """Operands that have to be symmetric, or Hermitian: the function refuses others."""
 
 
+TRIANGULAR = {"below_commutator": 0, "below_commutator_back": 0}
+"""The operand of which nothing is read below the diagonal, or that is refused with something there."""
+
+
 def directions(rng: np.random.Generator, case: Case) -> list[Any]:
     """A tangent for each operand."""
     dots = [random_like(rng, x) for x in case.operands]
     for k in SYMMETRIC.get(case.primitive.name, ()):
         dots[k] = dots[k] + dots[k].conj().T
+    if case.primitive.name in TRIANGULAR:
+        dots[TRIANGULAR[case.primitive.name]] = np.triu(dots[TRIANGULAR[case.primitive.name]])
     return dots
 
 
@@ -284,7 +290,7 @@ def is_real_array(x: Any) -> bool:
 UP_TO_A_FACTOR = {
     *("np.linalg.eigh", "np.linalg.svd", "scipy.linalg.eigh", "scipy.linalg.svd", "scipy.linalg.eigh (of some)"),
     "eig_in_complex",
-    "scipy.linalg.null_space",
+    *("scipy.linalg.null_space", "scipy.linalg.schur"),
     "scipy.linalg.eig_banded (of some)",
 }
 """Their vectors are defined up to a factor: tests/api/test_complex.py has what does not depend on it."""

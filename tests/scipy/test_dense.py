@@ -387,7 +387,7 @@ def test_the_results_of_eig_are_complex_in_a_derivative():
     out, _ = s2sad.jvp(lambda x: scaled(x, P)[0], (2.0,), (1.0,))
     assert out.dtype == complex
     np.testing.assert_allclose(out, 2.0 * np.linalg.eigvals(P))
-    with pytest.raises(Error, match="complex128"):
+    with pytest.raises(Error, match=r"complex128. Give np.real of it"):
         s2sad.grad(lambda a: np.sum(np.linalg.eig(a)[0]))(P)
 
 
@@ -556,6 +556,23 @@ def handed(a):
 )
 def test_factors(f, a):
     s2sad.check_grads(f, (a,), order=1)
+
+
+def triangular(a):
+    t, z = scipy.linalg.schur(a)
+    return np.sum(np.triu(t, 1) ** 3) + np.sum(z**3)
+
+
+def triangular_in_complex(a):
+    t, z = scipy.linalg.schur(a, output="complex")
+    return np.sum(np.abs(t) ** 3) + np.sum(np.abs(z) ** 4)
+
+
+def test_schur_forms():
+    s2sad.check_grads(triangular, (P,), order=2)
+    s2sad.check_grads(triangular_in_complex, (TURNING,))
+    with pytest.raises(ValueError, match="blocks of two"):
+        s2sad.grad(triangular)(TURNING)
 
 
 def test_many_at_once():

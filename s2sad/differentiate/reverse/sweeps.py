@@ -139,9 +139,9 @@ def check_scalar(function: Function, has_aux: bool, kind: str = "f") -> None:
         return
     if t.shape != () or (t.dtype is not None and t.dtype.kind != kind):
         needed = "a real scalar" if kind == "f" else "a complex scalar"
+        instead = "Give np.real of it." if t.is_complex and t.shape == () else "Use jacrev, vjp, or sum the result."
         raise NonScalarOutput(
-            f"grad needs a function whose result is {needed}; the result of {function.name} is {t}. "
-            "Use jacrev, vjp, or sum the result."
+            f"grad needs a function whose result is {needed}; the result of {function.name} is {t}. {instead}"
         )
 
 

@@ -9,6 +9,7 @@ from s2sad.rules.scipy.linalg import (  # noqa: F401
     functions,
     lu,
     patterns,
+    schur,
     systems,
     toeplitz,
 )

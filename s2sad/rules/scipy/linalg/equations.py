@@ -148,8 +148,8 @@ rule(
 
 
 def _riccati_type(name: str) -> Callable[..., Type]:
-    def type_rule(a: Type, b: Type, q: Type, r: Type, /, e: None = None, s: None = None, balanced: bool = True) -> Type:
-        if e is not None or s is not None:
+    def type_rule(a: Type, b: Type, q: Type, r: Type, e: Any = None, s: Any = None, /, balanced: bool = True) -> Type:
+        if any(x is not None and x.is_numeric for x in (e, s)):
             raise UnsupportedType(f"{name} with e or s", "write the equation without: with inv(e) @ a, a - b inv(r) s'")
         solution = _equation_type(name, r, b, a, q, double=True)
         return array(solution.dtype, q.shape)

@@ -130,7 +130,7 @@ def _solve(
     return np.linalg.solve(a, b)
 
 
-KINDS = {
+KINDS: dict[str | None, str] = {
     **dict.fromkeys((None, "gen", "general", "banded"), "any"),
     **dict.fromkeys(("sym", "symmetric"), "symmetric"),
     **dict.fromkeys(("her", "hermitian", "pos", "positive definite"), "hermitian"),
