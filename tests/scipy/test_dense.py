@@ -407,6 +407,24 @@ def test_some_vectors_are_those_among_all(low):
         np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-10)
 
 
+def hermitian(a, b):
+    w, v = eigh(a, b, subset_by_index=(1, 2))
+    return np.sum(w**3) + np.sum(np.abs(v @ v.conj().T) ** 4)
+
+
+def hermitian_bands(ab, b):
+    w, v = scipy.linalg.eig_banded(ab, select="i", select_range=(0, 1))
+    x = solveh_banded(ab, b)
+    return np.sum(w**3) + np.sum(np.abs(v @ v.conj().T) ** 4) + np.sum(np.abs(x) ** 4)
+
+
+def test_complex_matrices():
+    i = 1j * RNG.normal(size=(4, 4))
+    s2sad.check_grads(hermitian, (spd(4) + i - i.T, spd(4) + 0.3 * (i - i.T)))
+    ab = np.array([[0.0, 1.0 + 0.5j, 0.3j, 0.7], [4.0, 5.0, 6.5, 8.0]])
+    s2sad.check_grads(hermitian_bands, (ab, np.array([1.0, 2.0j, 0.5, 1.0 - 1.0j])))
+
+
 # Functions of matrices
 
 

@@ -20,7 +20,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import Type, array
-from s2sad.rules.contributions import conjugated, fit
+from s2sad.rules.contributions import cast, conjugated, fit, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
 from s2sad.rules.numpy.contractions import transposed
@@ -176,15 +176,15 @@ def _discrete_loop(y: Any, xs: Any) -> tuple[Any, Any]:
     return gain, a - b @ gain
 
 
-def _right(before: Any, gain: Any, dots: Any) -> Any:
-    """How much the equation moves where the solution does not; `before` stands before what moves the closed loop."""
+def _right(beside: Any, gain: Any, dots: Any) -> Any:
+    """How much the equation moves where the solution does not; `beside` is Y, or Y times the closed loop."""
     a_dot, b_dot, q_dot, r_dot = dots
     loop = a_dot
     if b_dot is not None:
         loop = _minus(loop, b_dot @ gain)
     total = None
     if loop is not None:
-        total = before @ loop
+        total = adjointed(beside) @ loop
         total = total + adjointed(total)
     if q_dot is not None:
         total = _plus(total, q_dot)
@@ -193,9 +193,9 @@ def _right(before: Any, gain: Any, dots: Any) -> Any:
     return total
 
 
-def _riccati_bars(bar: Any, before: Any, gain: Any, active: Any, xs: Any) -> Any:
+def _riccati_bars(bar: Any, beside: Any, gain: Any, active: Any, xs: Any) -> Any:
     """The contributions, of the symmetric adjoint of the equation."""
-    a_bar = 2.0 * (adjointed(before) @ bar)
+    a_bar = 2.0 * (beside @ bar)
     parts: tuple[Callable[[], Any], ...] = (
         lambda: a_bar,
         lambda: -(a_bar @ adjointed(gain)),
@@ -203,7 +203,8 @@ def _riccati_bars(bar: Any, before: Any, gain: Any, active: Any, xs: Any) -> Any
         lambda: gain @ bar @ adjointed(gain),
     )
     return tuple(
-        fit(conjugated(part()), x) if moves else None for part, moves, x in zip(parts, active, xs, strict=True)
+        cast(conjugated(part()), type_in(x)) if moves else None
+        for part, moves, x in zip(parts, active, xs, strict=True)
     )
 
 
@@ -220,13 +221,13 @@ def _continuous_are_adjoint(g: Any, y: Any, xs: Any, active: Any, **_: Any) -> A
 
 def _discrete_are_tangent(y: Any, xs: Any, dots: Any, **_: Any) -> Any:
     gain, loop = _discrete_loop(y, xs)
-    return call(linalg.solve_discrete_lyapunov, adjointed(loop), _right(adjointed(loop) @ y, gain, dots))
+    return call(linalg.solve_discrete_lyapunov, adjointed(loop), _right(y @ loop, gain, dots))
 
 
 def _discrete_are_adjoint(g: Any, y: Any, xs: Any, active: Any, **_: Any) -> Any:
     gain, loop = _discrete_loop(y, xs)
     bar = call(linalg.solve_discrete_lyapunov, loop, _symmetric(conjugated(g)))
-    return _riccati_bars(bar, adjointed(loop) @ y, gain, active, xs)
+    return _riccati_bars(bar, y @ loop, gain, active, xs)
 
 
 def _riccati_samples(rng: np.random.Generator) -> list[Sample]:
