@@ -523,6 +523,42 @@ def test_what_lies_in_the_null_space():
     )
 
 
+def homography(points):
+    """The direct linear transform: the vector that a matrix of conditions maps to next to nothing."""
+    x, y, u, v = points.T
+    one, none = np.ones_like(x), np.zeros_like(x)
+    rows = [np.stack([x, y, one, none, none, none, -u * x, -u * y, -u], axis=1)]
+    rows.append(np.stack([none, none, none, x, y, one, -v * x, -v * y, -v], axis=1))
+    _, _, vh = np.linalg.svd(np.concatenate(rows))
+    h = vh[-1].reshape(3, 3)
+    return np.sum((h / h[2, 2]) ** 2)
+
+
+def normal(points):
+    """The plane through points: what is left of space is one vector."""
+    u, s, _ = np.linalg.svd((points[1:] - points[0]).T)
+    return np.sum(np.abs(u) ** 3) + np.sum(s)
+
+
+def stacked(a):
+    u, s, vh = np.linalg.svd(a)
+    return np.sum(u**3) + np.sum(s**2) + np.sum(vh**3 * np.arange(3.0))
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (homography, RNG.normal(size=(6, 4))),
+        (homography, RNG.normal(size=(4, 4))),
+        (normal, RNG.normal(size=(3, 3))),
+        (stacked, RNG.normal(size=(2, 2, 3))),
+        (stacked, RNG.normal(size=(2, 3, 3))),
+    ],
+)
+def test_singular_vectors_beyond_the_singular_values(f, x):
+    s2sad.check_grads(f, (x,))
+
+
 def complete_basis(a):
     return np.sum(scipy.linalg.qr(a)[0] ** 3)
 
@@ -612,7 +648,7 @@ def test_single_precision_stays_single():
     ("f", "what"),
     [
         (lambda a: np.sum(scipy.linalg.funm(a, np.exp)), "funm has no derivative rule"),
-        (lambda a: np.sum(np.linalg.svd(a[:2])[2] ** 3), "full svd"),
+        (lambda a: np.sum(np.linalg.svd(a[:1])[2] ** 3), "full svd"),
         (lambda a: np.sum(scipy.linalg.eig(a, left=True)[1].real), "left=True"),
         (lambda a: eigh(a, subset_by_value=[0.0, 1.0])[0][0], "subset_by_index"),
         (lambda a: solve_continuous_are(a, a, a @ a.T, np.eye(3), s=a)[0, 0], "with e or s"),

@@ -1,8 +1,8 @@
-"""Factorisations with their full derivatives: Cholesky, eigenvalues, singular values, QR.
+"""Factorisations with their full derivatives: Cholesky, eigenvalues, QR.
 
-M. B. Giles, Collected matrix derivative results for forward and reverse mode AD (2008): eigh, svd, cholesky. S. F.
-Walter & L. Lehmann, Algorithmic differentiation of linear algebra functions (2018): qr. Z.-Q. Wan & S.-X. Zhang,
-Automatic differentiation for complex valued SVD (2019). The matrices may have leading batch axes.
+M. B. Giles, Collected matrix derivative results for forward and reverse mode AD (2008): eigh, cholesky. S. F. Walter
+& L. Lehmann, Algorithmic differentiation of linear algebra functions (2018): qr. The matrices may have leading batch
+axes.
 
 Of a symmetric matrix one triangle is read, and the derivative is that of what is computed: by that triangle, whose
 elements stand for those of the other one too; by the other one it is 0. Where singular or eigen values coincide, up to
@@ -30,7 +30,6 @@ from s2sad.ir.primitives.refusals import without_tangent
 from s2sad.ir.types import ArrayType, ContainerType, Type, array
 from s2sad.rules.contributions import conjugated, real_part, type_in
 from s2sad.rules.families import rule
-from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.linalg import (
     adjointed,
     class_of,
@@ -75,19 +74,33 @@ rule(
 )
 
 
-def _gaps(w: Any) -> Any:
+def gaps_of(w: Any) -> Any:
     return call(reciprocal_gaps, w)
 
 
-def _safe_reciprocal(x: Any) -> Any:
-    # The inner selection keeps the division away from 0 on the side that is not taken: else its derivative would be
-    # nan.
-    return np.where(x == 0, 0.0, 1.0 / np.where(x == 0, 1.0, x))
-
-
-def _diagonal(x: Any) -> Any:
+def diagonal_part(x: Any) -> Any:
     """The diagonal as a matrix."""
     return np.tril(np.triu(x))
+
+
+# Shapes
+
+
+def is_square(x: Any) -> bool:
+    shape = type_in(x).shape
+    return shape is not None and shape[-2] == shape[-1]
+
+
+def is_tall(x: Any) -> bool:
+    """Whether a matrix is known to have no more columns than rows."""
+    shape = type_in(x).shape
+    return shape is not None and at_least(shape[-2], shape[-1])
+
+
+def is_wide(x: Any) -> bool:
+    """Whether a matrix is known to have no more rows than columns."""
+    shape = type_in(x).shape
+    return shape is not None and at_least(shape[-1], shape[-2])
 
 
 # One triangle
@@ -95,7 +108,7 @@ def _diagonal(x: Any) -> Any:
 
 def _half(x: Any, lower: bool = True) -> Any:
     """A triangle with the diagonal halved: Giles's Phi."""
-    return (np.tril(x) if lower else np.triu(x)) - 0.5 * _diagonal(x)
+    return (np.tril(x) if lower else np.triu(x)) - 0.5 * diagonal_part(x)
 
 
 def mirrored(x: Any, lower: bool = True) -> Any:
@@ -148,7 +161,7 @@ def eigh_tangent(y: Any, xs: Any, dots: Any, UPLO: str = "L") -> Any:
     # w_dot = diag(V' A_dot V), V_dot = V (F * V' A_dot V) (Giles).
     return (
         np.sum(conjugated(v) * (a_dot @ v), axis=-2),
-        v @ (_gaps(w) * (adjointed(v) @ a_dot @ v)),
+        v @ (gaps_of(w) * (adjointed(v) @ a_dot @ v)),
     )
 
 
@@ -162,7 +175,7 @@ def eigh_adjoint(g: Any, y: Any, xs: Any, active: Any, UPLO: str = "L") -> Any:
     if g[0] is not None:
         total = (v * np.expand_dims(g[0], -2)) @ adjointed(v)
     if g[1] is not None:
-        turned = v @ (_gaps(w) * (adjointed(v) @ conjugated(g[1]))) @ adjointed(v)
+        turned = v @ (gaps_of(w) * (adjointed(v) @ conjugated(g[1]))) @ adjointed(v)
         total = turned if total is None else total + turned
     return (None if total is None else conjugated(folded(total, is_lower(UPLO))),)
 
@@ -174,119 +187,6 @@ rule(
     adjoint=eigh_adjoint,
     diagonalised=is_lower,
     samples=lambda rng: [*positive_samples(rng), *(Sample((positive(rng, 3, 3),), {"UPLO": u}) for u in "Uul")],
-)
-
-
-# Singular values
-
-
-def svd_type(a: Type, /, full_matrices: bool = True, compute_uv: bool = True) -> Type:
-    _, dtype, shape = matrix("np.linalg.svd", a)
-    if shape is None:
-        values, left, right = (array(d, None) for d in (real_dtype(dtype), dtype, dtype))
-    else:
-        batch, m, n = shape[:-2], shape[-2], shape[-1]
-        if full_matrices and compute_uv:
-            equal(m, n)  # then there are no vectors without derivatives, and the call says so
-        k = _least(m, n)
-        values = array(real_dtype(dtype), (*batch, k))
-        left = array(dtype, (*batch, m, m if full_matrices else k))
-        right = array(dtype, (*batch, n if full_matrices else k, n))
-    if not compute_uv:
-        return values
-    return ContainerType(class_of(np.linalg.svd, np.eye(1)), (0, 1, 2), (left, values, right))
-
-
-def is_square(x: Any) -> bool:
-    shape = type_in(x).shape
-    return shape is not None and shape[-2] == shape[-1]
-
-
-FULL = ("the derivative of the vectors of a full svd", "call np.linalg.svd(x, full_matrices=False)")
-"""Those beyond the singular values are any basis of what is left: they have no derivative."""
-
-
-def svd_tangent(y: Any, xs: Any, dots: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    if not compute_uv:
-        u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
-        return np.sum(conjugated(u) * (dots[0] @ adjointed(vh)), axis=-2)
-    if full_matrices and not is_square(xs[0]):
-        u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
-        s_dot = np.sum(conjugated(u) * (dots[0] @ adjointed(vh)), axis=-2)
-        return without_tangent(y[0], *FULL), s_dot, without_tangent(y[2], *FULL)
-    u, s, vh = y
-    v = adjointed(vh)
-    inner = adjointed(u) @ dots[0] @ v
-    s_dot = np.sum(conjugated(u) * (dots[0] @ v), axis=-2)
-    # dP = U' A_dot V. Giles: U_dot = U (F * (dP S + S dP')) and V_dot = V (F * (S dP + dP' S)), plus what
-    # lies outside the columns of a thin U or V. For complex matrices U also turns by the imaginary diagonal of dP.
-    f = _gaps(s * s)
-    columns, rows = np.expand_dims(s, -2), np.expand_dims(s, -1)
-    turn_u = f * (inner * columns + rows * adjointed(inner))
-    turn_v = f * (rows * inner + adjointed(inner) * columns)
-    if is_complex(inner):
-        turn_u = turn_u + 1j * np.imag(_diagonal(inner)) * _safe_reciprocal(columns)
-    u_dot, v_dot = u @ turn_u, v @ turn_v
-    if not is_square(xs[0]):
-        u_dot = u_dot + _outside(u, dots[0] @ (v / columns))
-        v_dot = v_dot + _outside(v, adjointed(dots[0]) @ (u / columns))
-    return (u_dot, s_dot, adjointed(v_dot))
-
-
-def _outside(u: Any, x: Any) -> Any:
-    """The part of the columns of `x` outside the space of those of `u`."""
-    return x - u @ (adjointed(u) @ x)
-
-
-def svd_adjoint(g: Any, y: Any, xs: Any, active: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    if not compute_uv:
-        u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
-        return (conjugated((u * np.expand_dims(g, -2)) @ vh),)
-    square = is_square(xs[0])
-    if full_matrices and not square:
-        if g[0] is not None or g[2] is not None:
-            raise UnsupportedType(*FULL)
-        u, s, vh = np.linalg.svd(xs[0], full_matrices=False)
-    else:
-        u, s, vh = y
-    columns, rows = np.expand_dims(s, -2), np.expand_dims(s, -1)
-    total = None if g[1] is None else (u * np.expand_dims(g[1], -2)) @ vh
-    f = None if g[0] is None and g[2] is None else _gaps(s * s)
-    if g[0] is not None:
-        u_bar = conjugated(g[0])
-        met = adjointed(u) @ u_bar
-        inner = f * met
-        turned = (inner + adjointed(inner)) * columns
-        if is_complex(met):
-            turned = turned + 1j * np.imag(_diagonal(met)) * _safe_reciprocal(columns)
-        part = u @ turned @ vh
-        if not square:
-            part = part + _outside(u, u_bar / columns) @ vh
-        total = part if total is None else total + part
-    if g[2] is not None:
-        v, v_bar = adjointed(vh), transposed(g[2])
-        inner = f * (adjointed(v) @ v_bar)
-        part = u @ (rows * (inner + adjointed(inner))) @ vh
-        if not square:
-            part = part + u @ adjointed(_outside(v, v_bar / columns))
-        total = part if total is None else total + part
-    return (None if total is None else conjugated(total),)
-
-
-rule(
-    np.linalg.svd,
-    svd_type,
-    tangent=svd_tangent,
-    adjoint=svd_adjoint,
-    samples=lambda rng: [
-        Sample((regular(rng, 3, 3),)),
-        Sample((regular(rng, 2, 3, 3),)),
-        Sample((regular(rng, 3, 3),), {"full_matrices": False}),
-        Sample((regular(rng, 4, 2),), {"full_matrices": False}),
-        Sample((regular(rng, 2, 4),), {"full_matrices": False}),
-        Sample((regular(rng, 3, 2),), {"compute_uv": False}),
-        Sample((regular(rng, 2, 3, 2),), {"full_matrices": False}),
-    ],
 )
 
 
@@ -310,24 +210,9 @@ def qr_type(a: Type, /, mode: str = "reduced") -> Type:
     return ContainerType(class_of(np.linalg.qr, np.eye(1)), (0, 1), (q, r))
 
 
-def _is_tall(x: Any) -> bool:
-    """Whether a matrix is known to have no more columns than rows."""
-    shape = type_in(x).shape
-    if shape is None:
-        return False
-    m, n = shape[-2:]
-    return m == n or (isinstance(m, int) and isinstance(n, int) and m >= n)
-
-
-def is_wide(x: Any) -> bool:
-    """Whether a matrix is known to have no more rows than columns."""
-    shape = type_in(x).shape
-    return shape is not None and at_least(shape[-1], shape[-2])
-
-
 def _square(a: Any, r: Any) -> tuple[Any, Any]:
     """The columns of `a` and `r` that the factorisation is made of: all but those beyond the number of rows."""
-    if _is_tall(a):
+    if is_tall(a):
         return a, r
     k = _rows(r)
     return a[..., :k], r[..., :k]
@@ -348,12 +233,12 @@ def qr_tangent(y: Any, xs: Any, dots: Any, mode: str = "reduced") -> Any:
     a_dot, square = _square(dots[0], r)
     right = a_dot @ np.linalg.inv(square)
     inner = adjointed(q) @ right
-    lower = np.tril(inner) - _diagonal(inner)
+    lower = np.tril(inner) - diagonal_part(inner)
     turn = lower - adjointed(lower)
     if is_complex(inner):
-        turn = turn + 1j * np.imag(_diagonal(inner))
+        turn = turn + 1j * np.imag(diagonal_part(inner))
     q_dot = q @ turn + right - q @ inner
-    if _is_tall(xs[0]):
+    if is_tall(xs[0]):
         return (q_dot, (inner - turn) @ r)
     return (q_dot, adjointed(q) @ (dots[0] - q_dot @ r))
 
@@ -373,7 +258,7 @@ def qr_adjoint(g: Any, y: Any, xs: Any, active: Any, mode: str = "reduced") -> A
     r_bar = np.zeros_like(r) if g[1] is None else conjugated(g[1])
     # Walter & Lehmann (2018): A_bar = (Q_bar + Q copyltu(M)) inv(R)', M = R R_bar' - Q_bar' Q, where copyltu(M) is the
     # lower triangle of M and its mirror image.
-    if _is_tall(xs[0]):
+    if is_tall(xs[0]):
         m = r @ adjointed(r_bar) - adjointed(q_bar) @ q
         return (conjugated((q_bar + q @ _copied(m)) @ adjointed(np.linalg.inv(r))),)
     # Of a wide matrix A = (A1, A2) the columns A1 = Q R1 are factorised, and R2 = Q' A2: so A2_bar = Q R2_bar, and
@@ -393,7 +278,7 @@ def _triangle_of_qr(a: Any, mode: str = "reduced") -> Any:
 
 def _copied(m: Any) -> Any:
     lower = np.tril(m)
-    return lower + adjointed(lower) - real_part(_diagonal(m))
+    return lower + adjointed(lower) - real_part(diagonal_part(m))
 
 
 rule(

@@ -27,7 +27,7 @@ from s2sad.ir.types import Type, array, tuple_type
 from s2sad.rules.contributions import conjugated, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
-from s2sad.rules.numpy import factorisations
+from s2sad.rules.numpy import factorisations, singular_values
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.factorisations import is_square, is_wide, mirrored
 from s2sad.rules.numpy.linalg import adjointed, is_complex, matrix, positive, regular
@@ -37,7 +37,7 @@ from s2sad.rules.numpy.shaping import _least
 
 
 def _svd_type(a: Type, /, full_matrices: bool = True, compute_uv: bool = True, *, check_finite: bool = True) -> Type:
-    found = factorisations.svd_type(a, full_matrices=full_matrices, compute_uv=compute_uv)
+    found = singular_values.svd_type(a, full_matrices=full_matrices, compute_uv=compute_uv)
     return tuple_type(*found.items) if compute_uv else found
 
 
@@ -50,8 +50,8 @@ def _of_svd(function: Callable[..., Any]) -> Callable[..., Any]:
 rule(
     linalg.svd,
     _svd_type,
-    tangent=_of_svd(factorisations.svd_tangent),
-    adjoint=_of_svd(factorisations.svd_adjoint),
+    tangent=_of_svd(singular_values.svd_tangent),
+    adjoint=_of_svd(singular_values.svd_adjoint),
     samples=lambda rng: [
         Sample((regular(rng, 4, 2),), {"full_matrices": False}),
         Sample((regular(rng, 3, 2),), {"compute_uv": False}),
