@@ -18,14 +18,14 @@ from s2sad.ir.builder import call, rank_of, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import Type, array, tuple_type
-from s2sad.rules.contributions import conjugated
+from s2sad.rules.contributions import conjugated, fit
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import constant, rule
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.factorisations import folded, is_square, mirrored
 from s2sad.rules.numpy.linalg import adjointed, matrix, positive, real_dtype, regular
 from s2sad.rules.numpy.shaping import _least, check_rank
-from s2sad.rules.scipy.linalg.systems import TURNED
+from s2sad.rules.promotion import array_types, result_dtype
 
 
 def _solved(low: Any, x: Any, **form: Any) -> Any:
@@ -203,25 +203,82 @@ rule(
 )
 
 
+def _lu_solve_type(
+    lu_and_piv: Type,
+    b: Type,
+    /,
+    trans: int = 0,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+) -> Type:
+    lu, _ = lu_and_piv.items
+    s, t = array_types("scipy.linalg.lu_solve", [lu, b])
+    if trans == 2 and s.is_complex:
+        raise NotByRule("scipy.linalg.lu_solve with the conjugate transpose of a complex matrix")
+    return array(result_dtype([s, t], "float"), t.shape)
+
+
+def _times_lower(lu: Any, x: Any, back: bool = False) -> Any:
+    """L x, or L' x; the array does not hold the ones on the diagonal of L."""
+    below = _below(lu)
+    return x + (transposed(below) if back else below) @ x
+
+
+def _lu_solve_tangent(y: Any, xs: Any, dots: Any, trans: int = 0, **_: Any) -> Any:
+    (lu, piv), right = xs[0], dots[1]
+    if dots[0] is not None:
+        order, lower, upper = call(order_of, piv), _below(dots[0][0]), np.triu(dots[0][0])
+        if trans:
+            given = y[order]
+            moved = transposed(np.triu(lu)) @ (transposed(lower) @ given)
+            moved = moved + transposed(upper) @ _times_lower(lu, given, back=True)
+        else:
+            moved = (lower @ (np.triu(lu) @ y) + _times_lower(lu, upper @ y))[np.argsort(order)]
+        right = -moved if right is None else right - moved
+    return call(linalg.lu_solve, xs[0], right, **({"trans": 1} if trans else {}))
+
+
+def _lu_solve_adjoint(g: Any, y: Any, xs: Any, active: Any, trans: int = 0, **_: Any) -> Any:
+    (lu, piv), b = xs
+    b_bar = call(linalg.lu_solve, xs[0], g, **({} if trans else {"trans": 1}))
+    made = None
+    if active[0]:
+        # A_bar = -b_bar y', which is what L U moves by once its rows are in order.
+        first, second = (y, b_bar) if trans else (b_bar, y)
+        first = first[call(order_of, piv)]
+        lower = _below(_outer(first, np.triu(lu) @ second))
+        upper = np.triu(_outer(_times_lower(lu, first, back=True), second))
+        made = (fit(-(lower + upper), lu), None)
+    return made, fit(b_bar, b) if active[1] else None
+
+
+def _outer(x: Any, y: Any) -> Any:
+    return np.outer(x, y) if rank_of(x) == 1 else x @ transposed(y)
+
+
+def _lu_solve_samples(rng: np.random.Generator) -> list[Sample]:
+    lu, piv = linalg.lu_factor(_pivoted(rng, 3, 3))
+    rows = [((3,), {}), ((3, 2), {}), ((3,), {"trans": 1}), ((3, 2), {"trans": 2})]
+    return [Sample(((lu, piv), REAL(rng, shape)), row) for shape, row in rows]
+
+
+rule(
+    linalg.lu_solve,
+    _lu_solve_type,
+    tangent=_lu_solve_tangent,
+    adjoint=_lu_solve_adjoint,
+    samples=_lu_solve_samples,
+)
+
+
 def _lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, overwrite_b: bool = False, check_finite: bool = True) -> Any:
     lu, piv = lu_and_piv
-    order = call(order_of, piv)
-    if not TURNED.get(trans, False) and trans != 2:
-        return _solved(lu, _from_left(lu, b[order]))
-    lu = conjugated(lu) if trans == 2 else lu
-    return _from_left(lu, _solved(lu, b, trans=1), back=True)[np.argsort(order)]
+    if trans == 2:
+        return call(linalg.lu_solve, (conjugated(lu), piv), b, trans=1)
+    return call(linalg.lu_solve, (lu, piv), b, **({"trans": 1} if trans else {}))
 
 
-define(
-    linalg.lu_solve,
-    _lu_solve,
-    lambda rng: [
-        Sample((linalg.lu_factor(_pivoted(rng, 3, 3)), REAL(rng, shape)), row)
-        for shape, row in [((3,), {}), ((3, 2), {}), ((3,), {"trans": 1}), ((3,), {"trans": 2})]
-    ],
-    "b",
-    lists="lu_and_piv",
-)
+define(linalg.lu_solve, _lu_solve, _lu_solve_samples, "b", lists="lu_and_piv")
 
 
 # Symmetric ones
