@@ -78,8 +78,8 @@ WAYS = {
     "det": gradient(det.determinant),
     "lstm": gradient(lstm.loss, ("main", "extra")),
     "ba": whole(ba.objective, ba.jacobian),
-    "ht": Way(ht.objective, ht.jacobian),
-    "ht us": Way(ht.objective, ht.jacobian),
+    "ht": whole(ht.objective, ht.jacobian),
+    "ht us": whole(ht.objective, ht.jacobian),
     **{f"particle {modes}": whole(None, f.run) for modes, f in particle.FUNCTIONS.items()},
     **{f"saddle {modes}": whole(None, f.run) for modes, f in saddle.FUNCTIONS.items()},
 }

@@ -427,6 +427,8 @@ def _vmap_inside(
     names: list[str], in_axes: object = 0, out_axes: object = 0, backend: str | None = None
 ) -> list[Transform]:
     axes = tuple(map(_axes, in_axes)) if isinstance(in_axes, (tuple, list)) else (_axes(in_axes),) * len(names)
+    if len(axes) > len(names):
+        raise ArgumentError(f"vmap: in_axes has {len(axes)} axes for {len(names)} arguments")
     return [Transform("vmap", (), False, in_axes=axes, out_axes=out_axes)]
 
 

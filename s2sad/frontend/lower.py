@@ -44,6 +44,7 @@ from s2sad.frontend.syntax.comparisons import Comparisons
 from s2sad.frontend.syntax.comprehensions import Functions
 from s2sad.frontend.syntax.conditions import Choices
 from s2sad.frontend.syntax.custom_calls import Customs
+from s2sad.frontend.syntax.derived_functions import DerivedFunctions
 from s2sad.frontend.syntax.expressions import Expressions
 from s2sad.frontend.syntax.function_calls import FunctionCalls
 from s2sad.frontend.syntax.identity import Identity
@@ -63,10 +64,10 @@ from s2sad.frontend.syntax.subscripts import Subscripts
 from s2sad.frontend.syntax.tables import KeysNeeded, Tables
 from s2sad.frontend.syntax.with_and_try import Regions
 from s2sad.frontend.terms.arrays import MemoryNeeded
-from s2sad.frontend.terms.closure_targets import ClosureTarget, LiftedTarget
+from s2sad.frontend.terms.closure_targets import Around, ClosureTarget, LiftedTarget
 from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, source_of
 from s2sad.frontend.terms.keyed_cells import RunTimeKey
-from s2sad.frontend.terms.outlines import rebuilt
+from s2sad.frontend.terms.outlines import Outline, rebuilt
 from s2sad.frontend.terms.references import Place, object_places
 from s2sad.frontend.terms.repeats import Repeats
 from s2sad.frontend.terms.terms import Closure, Form, Linear, Ref, Term, is_array, is_none, static_constant
@@ -187,6 +188,7 @@ class FunctionLowering(
     FunctionCalls,
     Customs,
     Closures,
+    DerivedFunctions,
     Lifting,
     Objects,
     Attributes,
@@ -211,7 +213,11 @@ class FunctionLowering(
         keys = {name: self.key_of(target, name) for name in parameters}
         values = self.bind_parameters(parameters, keys)
         if isinstance(target, LiftedTarget):
-            self.bind_given(target, {name: self.env[key] for name, key in keys.items()})
+            self.bind_given(target.given, {name: self.env[key] for name, key in keys.items()})
+        elif isinstance(target, ClosureTarget):
+            self.bind_given(target.around.given, {name: self.env[keys[name]] for name in target.around.leaves})
+        if isinstance(written, ClosureTarget):
+            self.bind_around(written.around)
         given_to = {key: self.reachable(term) for key, term in self.env.items()}
         given = {r.cell for found in given_to.values() for r in found}
         self.given_cells = frozenset(given)
@@ -232,7 +238,11 @@ class FunctionLowering(
             raise MemoryNeeded
         self.touched |= {c for c in given if self.env[c] is not before[c]}
         changes = not self.is_value(result) or bool(self.touched) or self.stores
-        changes |= any(self.env.get(key) is not term for key, term in around.items())
+        bound_anew = any(self.env.get(key) is not term for key, term in around.items())
+        changes |= bound_anew
+        # what a closure reads around it is outside to a derivative of it
+        closed_over = {r.cell for key in around for r in given_to.get(key, ())}
+        stores = self.stores or bound_anew or (written is target and bool(closed_over & self.touched))
         impure = changes or any(r.cell in given for r in self.reachable(result)) or self.perhaps_touched
         gives = any(r.cell in self.perhaps_given for r in self.reachable(result))
         stored_in = tuple(n for n in parameters if self.is_written(given_to.get(keys[n], ())))
@@ -261,7 +271,7 @@ class FunctionLowering(
         )
         seen = in_place, impure, stored_in, changes, valueless, handed and handed[1]
         changed = tuple(place for cell, place in places.items() if cell in self.touched)
-        return Lowered(function, tuple(captured), *seen, changed, updates, self.stores, gives)
+        return Lowered(function, tuple(captured), *seen, changed, updates, stores, gives)
 
     def bind_parameters(self, parameters: Mapping[str, Type], keys: Mapping[str, str]) -> list[Value]:
         """Put the parameters into the environment; those that are known at compile time have no value."""
@@ -281,16 +291,27 @@ class FunctionLowering(
                     self.labels[adopted.cell] = name
         return values
 
-    def bind_given(self, target: LiftedTarget, values: Mapping[str, Term]) -> None:
-        """Make the objects and containers that a lifted function is given of its parameters."""
+    def bind_around(self, around: Around) -> None:
+        """Put the functions that a closure reads around it, pullbacks among them, where it finds them."""
+        for (k, name), (inner, where) in around.functions.items():
+            self.env[self.mirrors[k].key(name)] = Closure(inner.node, inner.name, self.mirrors[where], {})
+        for (k, name), linear in around.linear.items():
+            key = self.mirrors[k].key(name)
+            held = tuple(map(self.to_operand, self.sequence(self.env[key], self.frame.tree)))
+            self.env[key] = Linear(linear.target, held, linear.count, linear.kept)
+
+    def bind_given(self, given: Iterable[tuple[int | None, str, Outline]], values: Mapping[str, Term]) -> None:
+        """Make the functions, objects and containers that a function is given, and that were taken apart."""
         made: dict[int, Ref] = {}
-        for frame, name, outline in target.given:
+        for frame, name, outline in given:
             key = self.frame.key(name) if frame is None else self.mirrors[frame].key(name)
-            self.env[key] = rebuilt(outline, self, values, made)
+            self.env[key] = rebuilt(outline, self, values, made, self.mirrors)
 
     def key_of(self, target: object, parameter: str) -> str:
         """The key of a parameter; of a closure's that of a variable around it, where it is none of its own."""
-        if isinstance(target, LiftedTarget):
+        if isinstance(target, LiftedTarget) or (
+            isinstance(target, ClosureTarget) and parameter in target.around.leaves
+        ):
             return f"{parameter}.-0"
         if isinstance(target, ClosureTarget) and parameter in target.around.values:
             frame, name = target.around.values[parameter]
@@ -330,12 +351,6 @@ class FunctionLowering(
     def result_of(self, target: Any, parameters: Mapping[str, Type]) -> Term:
         """What the function returns, its parameters bound in the environment."""
         if isinstance(target, ClosureTarget):
-            for (k, name), (inner, where) in target.around.functions.items():
-                self.env[self.mirrors[k].key(name)] = Closure(inner.node, inner.name, self.mirrors[where], {})
-            for (k, name), linear in target.around.linear.items():
-                key = self.mirrors[k].key(name)
-                held = tuple(map(self.to_operand, self.sequence(self.env[key], self.frame.tree)))
-                self.env[key] = Linear(linear.target, held, linear.count, linear.kept)
             return self.body(self.frame.tree)
         if isinstance(target, types.FunctionType) and not has_rule(target):
             first = next(iter(target.__code__.co_varnames), "")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 import types
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 
 import gast
@@ -439,16 +439,32 @@ class Lowering(KeyedCells):
         """A frame for a function or comprehension that sees the names of another one."""
 
     @abstractmethod
-    def closure_target(self, closure: Closure, bound: Mapping[str, Term]) -> tuple[ClosureTarget, list[Term]] | None:
-        """A closure as a function of its own, with its arguments; None where it closes over what cannot be passed."""
+    def closure_target(
+        self, closure: Closure, bound: Mapping[str, Term], apart: bool = False
+    ) -> tuple[ClosureTarget, list[Term]] | None:
+        """A closure as a function of its own, with its arguments; None where it closes over what cannot be passed.
+
+        With `apart` functions and what holds them, closed over or given, are taken apart: their values are passed.
+        """
 
     @abstractmethod
-    def closed_over(self, closure: Closure, around: Around) -> list[tuple[Frame, str, Term]]:
-        """The variables that a closure reads around it, by itself and through others; these others are put `around`."""
+    def closed_over(
+        self, closure: Closure, around: Around, given: Iterable[Term] = ()
+    ) -> list[tuple[Frame, str, Term]]:
+        """The variables that a closure reads around it, by itself and through others; these others are put `around`.
+
+        So do those that it is given.
+        """
 
     @abstractmethod
     def closure_code(self, node: gast.AST) -> Code:
         """What is known of the text of a closure: computed once in a lowering."""
+
+    @abstractmethod
+    def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
+        """Lower the body of a frame; what it returns."""
+
+    # derived_functions
 
     @abstractmethod
     def derived(
@@ -459,31 +475,27 @@ class Lowering(KeyedCells):
         keywords: dict[str, Term],
         node: gast.AST,
     ) -> Term:
-        """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
+        """`grad(closure, ...)`: the derivative of a function made inside, to be called."""
 
     @abstractmethod
     def call_derived(
         self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
-        """The derivative of a closure, compiled with what it closes over as further parameters."""
+        """The derivative of a function made inside, compiled with what it holds as further parameters."""
 
     @abstractmethod
     def derived_target(
         self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
     ) -> tuple[DerivedTarget, list[Operand]]:
-        """The derivative of a closure as a target, with its operands: the arguments, and what it closes over."""
+        """The derivative of such a function as a target, with its operands: the arguments, and what it holds."""
 
     @abstractmethod
     def call_target(self, target: object, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
-        """A derivative of a closure, called."""
+        """A derivative of such a function, called."""
 
     @abstractmethod
     def with_vectors(self, transform: Transformation, arguments: list[Term], node: gast.AST) -> list[Term]:
         """The arguments of `hvp` with its vectors one by one, in the order of the parameters: a tuple has them all."""
-
-    @abstractmethod
-    def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
-        """Lower the body of a frame; what it returns."""
 
     # lifting
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,11 +14,11 @@ from s2sad.ir.dims import new_dim
 from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Ragged, Term, leaves, mapped
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, reads_memory
-from s2sad.ir.types import ArrayType, SequenceType, Type
+from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Block, Constant, For, Operand, Value, While, constant
 from s2sad.loops.lives import Lives
 from s2sad.loops.places import reads_its_own_place
-from s2sad.loops.terms import arrays_in, check, operand_of
+from s2sad.loops.terms import arrays_in, check, leaf_types, operand_of
 
 FIRST = 16
 """How many items a list has room for that grows."""
@@ -106,6 +106,11 @@ def _iterations(
     return count, number
 
 
+def _without_axes(number: Operand, like: Array) -> Array:
+    """A number in the place of an array of no axes."""
+    return Array(like.dtype, (), lambda places: number)
+
+
 def _over(loops: Loops, n: Operand, by: int) -> Operand:
     return n if by == 1 else loops.call(np.floor_divide, n, by)
 
@@ -163,8 +168,8 @@ class Frame:
         term = self.lowering.term(initial)
         if isinstance(term, Cut):
             raise UnsupportedType("a slice that a loop carries")
-        types = iter(_leaf_types(parameter.type))
-        after = iter(_leaf_types(self.op.body.results[k].type))
+        types = iter(leaf_types(parameter.type))
+        after = iter(leaf_types(self.op.body.results[k].type))
         return mapped(term, lambda leaf: self.leaf(leaf, next(types), next(after), initial, parameter.hint))
 
     def leaf(self, leaf: Term, t: Type, after: Type, initial: Operand, hint: str | None) -> Term:
@@ -203,7 +208,7 @@ class Frame:
         made: list[Value] = []
 
         def bound(value: Value, term: Term) -> Term:
-            types = iter(_leaf_types(value.type))
+            types = iter(leaf_types(value.type))
             alone = not isinstance(term, (tuple, List))
 
             def part(leaf: Term) -> Term:
@@ -241,8 +246,8 @@ class Frame:
     def write_back(self, arrays: Sequence[tuple[Term, Array]]) -> None:
         """Write what an iteration leaves where the next one reads it: all at once."""
         moved: list[tuple[Array, Array]] = []
-        for term, home in arrays:
-            assert isinstance(term, Array)
+        for found, home in arrays:
+            term = found if isinstance(found, Array) else _without_axes(operand_of(found), home)
             if term.handle is not home.handle:
                 moved.append((term, home))
         for k, (term, home) in enumerate(moved):
@@ -495,16 +500,3 @@ def _form(leaf: Term) -> tuple[np.dtype[np.generic], Places]:
     if operand.type.dtype is None:
         raise UnsupportedType("a list of what are no numbers")
     return operand.type.dtype, ()
-
-
-def _leaf_types(t: Type) -> Iterator[Type]:
-    if isinstance(t, SequenceType):
-        yield ArrayType(np.dtype(np.int64), (), "python")
-        for inner in _leaf_types(t.item):
-            shape = inner.shape
-            yield ArrayType(inner.dtype, None if shape is None else (t.length, *shape), "array")
-    elif t.is_container:
-        for part in t.items:
-            yield from _leaf_types(part)
-    else:
-        yield t

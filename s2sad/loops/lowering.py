@@ -48,7 +48,7 @@ from s2sad.loops.lives import Lives, lives
 from s2sad.loops.reuse import reused
 from s2sad.loops.rooms import with_rooms
 from s2sad.loops.sharing import shared
-from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of
+from s2sad.loops.terms import arrays_in, check, constant_term, is_none, leaf_types, operand_of
 
 
 def to_loops(
@@ -330,10 +330,12 @@ class Lowering:
             return
         predicate = self.truth(op.predicate)
         sides: list[list[Term]] = []
+        pairs = list(zip(op.then.results, op.orelse.results, strict=True))
 
         def side(block: Block) -> Sequence[Operand]:
             self.operations(block)
-            sides.append([self.term(o) for o in block.results])
+            results = zip(block.results, pairs, strict=True)
+            sides.append([_alike(self.term(o), a.type, b.type) for o, (a, b) in results])
             if _form(sides[0]) != _form(sides[-1]):
                 raise UnsupportedType("what has another form in the other branch")
             return self.handed(sides[-1])
@@ -382,6 +384,15 @@ def _check_region(op: Apply) -> None:
     """Refuse a block that is left where there is an exception, and one in which NumPy raises what it warns of."""
     if op.result.type is CATCHER or not {*op.static.values()} <= {"ignore", "warn"}:
         raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
+
+
+def _alike(term: Term, *sides: Type) -> Term:
+    """What a branch gives, of these types in both: an array of no axes is a number where the other one is a number."""
+    numbers = [not all(t.is_array for t in both) for both in zip(*map(leaf_types, sides), strict=False)]
+    if len(numbers) != sum(1 for _ in leaves(term)):
+        return term
+    rest = iter(numbers)
+    return mapped(term, lambda leaf: operand_of(leaf) if next(rest) and isinstance(leaf, Array) else leaf)
 
 
 def _form(terms: Sequence[Term]) -> list[int]:

@@ -58,3 +58,17 @@ def operand_of(term: Term) -> Operand:
     if isinstance(term, (Value, Constant)):
         return term
     raise UnsupportedType("what is no number in the place of one")
+
+
+def leaf_types(t: Type) -> Iterator[Type]:
+    """The types of the numbers and arrays of a term, by that of the value."""
+    if isinstance(t, SequenceType):
+        yield ArrayType(np.dtype(np.int64), (), "python")
+        for inner in leaf_types(t.item):
+            shape = inner.shape
+            yield ArrayType(inner.dtype, None if shape is None else (t.length, *shape), "array")
+    elif t.is_container:
+        for part in t.items:
+            yield from leaf_types(part)
+    else:
+        yield t

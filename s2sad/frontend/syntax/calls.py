@@ -170,10 +170,15 @@ class Calls(Lowering):
             self.refuse(node, f"{f.__name__} in a function that is differentiated", "define it outside", RuleError)
         if isinstance(f, type) and (is_user_class(f) or is_namedtuple(f)) and not issubclass(f, BaseException):
             return self.instantiate(f, arguments, keywords, node)
-        match mark_of(f):
+        found = mark_of(f)
+        if isinstance(found, Operator) and "fun" in keywords:
+            arguments, keywords = [keywords["fun"], *arguments], {k: v for k, v in keywords.items() if k != "fun"}
+        match found:
             case Operator() as operator if arguments and not isinstance(arguments[0], Constant):
                 return self.derived(f, operator, arguments, keywords, node)
-            case Operator() if arguments:
+            case Operator() if not arguments:
+                return Partial(constant(f), (), keywords)
+            case Operator():
                 given = [self.static(a, node) for a in arguments]
                 return constant(self.evaluated(f, given, {k: self.static(v, node) for k, v in keywords.items()}))
             case Forward() as operator:

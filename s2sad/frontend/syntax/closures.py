@@ -1,4 +1,4 @@
-"""Functions lowered in the place of their calls, closures that become functions of the module, derivatives of closures.
+"""Functions lowered in the place of their calls, and closures that become functions of the module.
 
 A frame is entered for each: its parameters are bound, its body is lowered, its variables are forgotten. A closure that
 calls itself is compiled by itself, with the variables that it closes over as further parameters.
@@ -8,36 +8,31 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 
 import gast
 
 from s2sad.errors import UnsupportedCall
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
-from s2sad.frontend.reading.callables import UserFunction
 from s2sad.frontend.syntax import generators
-from s2sad.frontend.terms.closure_targets import Around, ClosureTarget, DerivedTarget, base_closure, transforms
+from s2sad.frontend.terms.closure_targets import Around, ClosureTarget
 from s2sad.frontend.terms.frames import Code, Frame, code_of, function_code, inner_frame, source_of
+from s2sad.frontend.terms.outlines import NotTaken, Outlines
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.terms import (
     Closure,
-    Derived,
     Keyed,
     Linear,
     Record,
     Ref,
     Term,
-    describe,
     is_array,
     is_iterator,
     is_static_object,
     parts,
 )
-from s2sad.frontend.terms.transformations import Transformation
-from s2sad.ir.marks import Operator
-from s2sad.ir.values import Constant, Operand, is_operand
+from s2sad.ir.values import Constant, constant, is_operand
 
 MAX_DEPTH = 60
 """How deep calls are lowered in the place of one another."""
@@ -145,11 +140,18 @@ class Closures(Lowering):
             return None  # it may end at compile time
         return None if found is None else self.adopt(found)
 
-    def closure_target(self, closure: Closure, bound: Mapping[str, Term]) -> tuple[ClosureTarget, list[Term]] | None:
-        """A closure as a function of its own, with its arguments; None where it closes over what cannot be passed."""
+    def closure_target(
+        self, closure: Closure, bound: Mapping[str, Term], apart: bool = False
+    ) -> tuple[ClosureTarget, list[Term]] | None:
+        """A closure as a function of its own, with its arguments; None where it closes over what cannot be passed.
+
+        With `apart` functions and what holds them, closed over or given, are taken apart: their values are passed.
+        """
         around = Around(closure.frame)
+        held = {name: term for name, term in bound.items() if not self.is_value(term)} if apart else {}
+        rest: list[tuple[Frame, str, Term]] = []
         values: list[Term] = []
-        for frame, name, term in self.closed_over(closure, around):
+        for frame, name, term in self.closed_over(closure, around, held.values()):
             if isinstance(term, Linear):
                 around.linear[around.add_value(frame, name, bound)] = term
                 values.append(term.operands)
@@ -157,14 +159,33 @@ class Closures(Lowering):
                 around.add_value(frame, name, bound)
                 values.append(term)
             else:
-                return None
-        target = ClosureTarget(closure, self.closure_code(closure.node), (*bound, *around.values), around)
-        return target, [*bound.values(), *values]
+                rest.append((frame, name, term))
+        if rest and not apart:
+            return None
+        outlines = Outlines(self, (*bound, *around.values), around)
+        try:
+            around.given += [(None, name, outlines.of(term, name)) for name, term in held.items()]
+            around.given += [(around.index(frame), name, outlines.of(term, name)) for frame, name, term in rest]
+        except NotTaken:
+            return None
+        around.leaves = tuple(outlines.names)
+        names = (*bound, *around.values, *around.leaves)
+        passed = [constant(None) if name in held else term for name, term in bound.items()]
+        return ClosureTarget(closure, self.closure_code(closure.node), names, around), [
+            *passed,
+            *values,
+            *outlines.terms,
+        ]
 
-    def closed_over(self, closure: Closure, around: Around) -> list[tuple[Frame, str, Term]]:
-        """The variables that a closure reads around it, by itself and through others; these others are put `around`."""
+    def closed_over(
+        self, closure: Closure, around: Around, given: Iterable[Term] = ()
+    ) -> list[tuple[Frame, str, Term]]:
+        """The variables that a closure reads around it, by itself and through others; these others are put `around`.
+
+        So do those that it is given.
+        """
         found: dict[tuple[Frame, str], Term] = {}
-        work, seen = [closure], {id(closure)}
+        work, seen = [closure, *self.closures_in(given)], {id(closure)}
         while work:
             one = work.pop(0)
             for name in sorted(scope.free(one.node)):
@@ -173,104 +194,31 @@ class Closures(Lowering):
                 term = None if frame is None else self.env.get(frame.key(name))
                 if frame is None or term is None or around.has(frame, name):
                     continue
-                if not isinstance(term, Closure) or term.defaults:
+                if isinstance(term, Closure) and not term.defaults:
+                    around.add_function(frame, name, term)
+                else:
                     found[frame, name] = term
-                    continue
-                around.add_function(frame, name, term)
-                if id(term) not in seen:
-                    seen.add(id(term))
-                    work.append(term)
+                for inner in self.closures_in([term]):
+                    if id(inner) not in seen:
+                        seen.add(id(inner))
+                        work.append(inner)
         return [(frame, name, term) for (frame, name), term in found.items()]
 
-    def derived(
-        self,
-        f: UserFunction,
-        operator: Operator,
-        arguments: list[Term],
-        keywords: dict[str, Term],
-        node: gast.AST,
-    ) -> Term:
-        """`grad(closure, ...)`: the derivative of a function made in the function, to be called."""
-        known = {k: self.static(v, node) for k, v in keywords.items()}
-        given = [self.static(a, node) for a in arguments[1:]]
-        function = arguments[0]
-        if isinstance(function, Linear):
-            return self.derived_linear(function, f.__name__, operator.transforms, given, known, node)
-        if not isinstance(function, (Closure, Derived)):
-            self.refuse(
-                node, f"a derivative of {describe(function)}", "write a function that calls it", UnsupportedCall
-            )
-        names = list(signature_of(base_closure(function).node.args).parameters)
-        for transform in operator.transforms(names, *given, **known):
-            function = Derived(function, transform)
-        return function
-
-    def derived_linear(
-        self,
-        function: Linear,
-        name: str,
-        made: Callable[..., list[Transformation]],
-        given: list[object],
-        known: dict[str, object],
-        node: gast.AST,
-    ) -> Linear:
-        """The derivative of a pullback or pushforward, by its own arguments: what it holds comes before them."""
-        held, target = len(function.operands), function.target
-        names = [f"tangent_{k + 1}" for k in range(function.count)]
-        for transform in made(names, *given, **known):
-            if transform.kind == "vmap":
-                axes = (*(None,) * held, *(transform.in_axes[k] for k in function.kept))
-                target = DerivedTarget(target, replace(transform, in_axes=axes))
-            elif transform.further or not set(transform.argnums) <= set(function.kept):
-                self.refuse(node, f"{name} of a linear function", "write a function that calls it")
-            else:
-                places = tuple(held + function.kept.index(k) for k in transform.argnums)
-                target = DerivedTarget(target, replace(transform, argnums=places))
-        return replace(function, target=target)
-
-    def call_derived(
-        self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
-    ) -> Term:
-        """The derivative of a closure, compiled with what it closes over as further parameters."""
-        applied = transforms(function)
-        for transform in reversed(applied):
-            arguments = self.with_vectors(transform, arguments, node)
-        count = sum(t.further for t in applied)
-        arguments, further = arguments[: len(arguments) - count], arguments[len(arguments) - count :]
-        derivative, operands = self.derived_target(function, arguments, keywords, node)
-        return self.call_target(derivative, [*operands, *map(self.to_operand, further)], node, hint)
-
-    def derived_target(
-        self, function: Derived, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
-    ) -> tuple[DerivedTarget, list[Operand]]:
-        """The derivative of a closure as a target, with its operands: the arguments, and what it closes over."""
-        closure = base_closure(function)
-        signature = signature_of(closure.node.args)
-        bound = self.bind_arguments(closure.name, signature, arguments, keywords, closure.defaults, node)
-        target = self.closure_target(closure, bound) if all(map(self.is_value, bound.values())) else None
-        if target is None:
-            self.refuse(node, "a derivative of a function that closes over a function", "pass it", UnsupportedCall)
-        inner, *outer = transforms(function)
-        derivative = DerivedTarget(target[0], inner)
-        for transform in outer:
-            derivative = DerivedTarget(derivative, transform)
-        return derivative, list(map(self.to_operand, target[1]))
-
-    def call_target(self, target: object, operands: list[Operand], node: gast.AST, hint: str | None) -> Term:
-        """A derivative of a closure, called."""
-        found = self.call_compiled(target, operands, node, hint)
-        if found is None:
-            self.refuse(node, "a derivative of a function that changes a list or object", "return it", UnsupportedCall)
-        return self.adopt(found)
-
-    def with_vectors(self, transform: Transformation, arguments: list[Term], node: gast.AST) -> list[Term]:
-        """The arguments of `hvp` with its vectors one by one, in the order of the parameters: a tuple has them all."""
-        if transform.kind != "pushforward" or transform.one or not arguments:
-            return arguments
-        vectors = self.sequence(arguments[-1], node)
-        if len(vectors) != len(transform.argnums):
-            self.refuse(node, f"{len(vectors)} vectors for {len(transform.argnums)} argnums", "", UnsupportedCall)
-        return [*arguments[:-1], *(vectors[transform.argnums.index(k)] for k in transform.dotted)]
+    def closures_in(self, terms: Iterable[Term]) -> list[Closure]:
+        """The closures in some terms, and in what they refer to."""
+        found: list[Closure] = []
+        work, seen = list(terms), set[str]()
+        while work:
+            term = work.pop()
+            if isinstance(term, Closure):
+                found.append(term)
+            if isinstance(term, Ref):
+                contents = None if term.cell in seen else self.env.get(term.cell)
+                seen.add(term.cell)
+                work += [] if contents is None else [contents]
+            elif (made := parts(term)) is not None:
+                work += made[1]
+        return found
 
     def enter(self, frame: Frame, bound: dict[str, Term], node: gast.AST) -> Term:
         """Lower the body of a frame; what it returns."""
@@ -307,8 +255,6 @@ class Closures(Lowering):
             tree = lambda_function(node) if isinstance(node, gast.Lambda) else node
             found = self.codes[id(node)] = code_of(tree)
         return found
-
-    # methods of containers and arrays
 
 
 def is_function(term: Term) -> bool:

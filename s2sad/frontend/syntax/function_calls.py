@@ -21,6 +21,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.cells import OfOutside, OneOfTwo
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.terms import (
+    Derived,
     Ref,
     Term,
     is_array,
@@ -52,6 +53,10 @@ class FunctionCalls(Lowering):
             f = f.spread(arguments, keywords)
         signature = inspect.signature(f, follow_wrapped=False)
         bound = self.bind_arguments(f.__name__, signature, arguments, keywords, self.defaults_of(f, signature), node)
+        if is_derivative(f) and hasattr(f, "spread") and not all(map(self.is_value, bound.values())):
+            # what it is given that is a function made here is taken apart, as what a closure reads
+            target = f.target if not self.reads.knows(f) else self.reads.part(f, "target")
+            return self.call_derived(Derived(constant(target), f.transform), arguments, keywords, node, hint)
         compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))
         compiled = compiled and not inspect.isgeneratorfunction(f)
         if compiled:

@@ -9,9 +9,10 @@ import gast
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.terms import Closure, Derived, Linear, Term, is_none
+from s2sad.frontend.terms.terms import Derived, Linear, Term, is_none
 from s2sad.ir.marks import AtPoint, Forward, as_inside
 from s2sad.ir.types import is_active_type
+from s2sad.ir.values import Constant
 
 
 def call_forward(
@@ -36,7 +37,7 @@ def call_forward(
     active = tuple(k for k in active if not is_none(dots[k]))
     if not active:
         lowering.refuse(node, "jvp: all tangents are None", "give one for what is moved")
-    if isinstance(fun, (Closure, Derived)):
+    if not isinstance(fun, Constant):
         derived = Derived(fun, mark.transform(active))
         return lowering.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
     derivative = mark.derivative_of(lowering.static(fun, node), mark.transform(active))
@@ -64,7 +65,7 @@ def value_and_linear(
     if not active:
         lowering.refuse(node, f"{operator.__name__}: no argument is a float or holds floats", "", UnsupportedType)
     transform = mark.transform(active, len(values))
-    if isinstance(fun, (Closure, Derived)):
+    if not isinstance(fun, Constant):
         target, operands = lowering.derived_target(Derived(fun, transform), list(values), {}, node)
     else:
         target, operands = lowering.static(fun, node), values

@@ -27,6 +27,10 @@ class Around:
         self.functions: dict[tuple[int, str], tuple[Closure, int]] = {}
         self.linear: dict[tuple[int, str], Linear] = {}
         """The pullbacks and pushforwards among the values: a tuple of their operands is passed for each."""
+        self.given: list[tuple[int | None, str, Outline]] = []
+        """What is taken apart, as a `LiftedTarget` has it."""
+        self.leaves: tuple[str, ...] = ()
+        """The parameters that hold the values in that."""
         self.index(frame)
 
     def index(self, frame: Frame) -> int:
@@ -68,7 +72,7 @@ class Around:
     def identity(self) -> object:
         functions = tuple((*place, id(c.node), k) for place, (c, k) in self.functions.items())
         linear = tuple((*place, t.target, t.count, t.kept) for place, t in self.linear.items())
-        return tuple(self.values.items()), functions, linear
+        return tuple(self.values.items()), functions, linear, tuple(self.given)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,19 +136,19 @@ class Lifted:
     """What a closure reads around it, by the keys of the variables."""
 
 
-def base_closure(function: Closure | Derived) -> Closure:
-    """The closure at the bottom of a derivative of a derivative."""
-    return base_closure(function.closure) if isinstance(function, Derived) else function
+def base_function(function: Term) -> Term:
+    """The function at the bottom of a derivative of a derivative."""
+    return base_function(function.function) if isinstance(function, Derived) else function
 
 
-def transforms(function: Closure | Derived) -> list[Transformation]:
-    """The transformations of a closure, the innermost first."""
-    return [*transforms(function.closure), function.transform] if isinstance(function, Derived) else []
+def transforms(function: Term) -> list[Transformation]:
+    """The transformations of a function, the innermost first."""
+    return [*transforms(function.function), function.transform] if isinstance(function, Derived) else []
 
 
 @dataclass(frozen=True)
 class DerivedTarget:
-    """The derivative of a closure, as a target of the compiler."""
+    """The derivative of a function made inside, as a target of the compiler."""
 
     target: Derivable
     transform: Transformation

@@ -3,20 +3,40 @@
     self -> #1 -> {length: v1, damping: v2, mode: "linear"}
     the outline of self: an object of the attributes length, damping: parameters, and mode: a constant
 
-A function that is compiled by itself builds its objects anew of an outline and of its own parameters.
+A function that is compiled by itself builds its objects anew of an outline and of its own parameters. One that is to
+be differentiated takes functions as well: closures, bound methods, derivatives, and the objects that hold them.
 """
 
 from __future__ import annotations
 
 import keyword
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import gast
 
 from s2sad.frontend.terms.cells import Cells
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
-from s2sad.frontend.terms.terms import Record, Ref, Term, is_array, known_integer
+from s2sad.frontend.terms.terms import (
+    Choice,
+    Closure,
+    Derived,
+    Linear,
+    Method,
+    Partial,
+    Record,
+    Ref,
+    Term,
+    is_array,
+    known_integer,
+    parts,
+)
 from s2sad.ir.values import Constant, Value, constant
+
+if TYPE_CHECKING:
+    from s2sad.frontend.terms.closure_targets import Around
+    from s2sad.frontend.terms.frames import Frame
 
 MAX_LEAVES = 32
 """Of how many values at the most a function takes what it is given apart."""
@@ -57,18 +77,42 @@ class Held:
     contents: Items | None
 
 
-Outline: TypeAlias = Leaf | Fixed | Items | Held
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A closure, which sees the names of the frame of this number, with its defaults."""
+
+    node: gast.AST = field(compare=False)
+    text: int
+    """The identity of the node."""
+    name: str
+    frame: int
+    defaults: tuple[tuple[str, Outline], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A function made of others and of values: a bound method, a derivative. `again` makes one of its items."""
+
+    key: object
+    items: tuple[Outline, ...]
+    again: Callable[[list[Any]], Term] = field(compare=False)
+
+
+Outline: TypeAlias = Leaf | Fixed | Items | Held | Made | Composed
+COMPOSED = (Partial, Derived, Linear, Choice, Method)
 
 
 class NotTaken(Exception):
-    """Something cannot be taken apart: a function made inside, an iterator, a dict with keys of run time."""
+    """Something cannot be taken apart: an iterator, a dict with keys of run time; at times a function made inside."""
 
 
 class Outlines:
     """Takes terms apart: `names` and `terms` are the parameters and what is passed for them."""
 
-    def __init__(self, cells: Cells, own: Collection[str]) -> None:
+    def __init__(self, cells: Cells, own: Collection[str], around: Around | None = None) -> None:
         self.cells = cells
+        self.around = around
+        """What knows the frames of closures, where these are taken apart too; any number of values is taken then."""
         self.own = set(own)
         """The names of the function's own parameters that no value has yet."""
         self.names: list[str] = []
@@ -92,6 +136,14 @@ class Outlines:
             return self.leaf(term, name, own)
         if isinstance(term, Ref):
             return self.held(term, name, own)
+        if self.around is not None and isinstance(term, Closure):
+            defaults = tuple((n, self.of(d, n)) for n, d in term.defaults.items())
+            return Made(term.node, id(term.node), term.name, self.around.index(term.frame), defaults)
+        if self.around is not None and isinstance(term, COMPOSED):
+            composed = parts(term)
+            assert composed is not None
+            key, items, again = composed
+            return Composed(key, tuple(self.of(item, name) for item in items), again)
         return self.items(term, name, own)
 
     def leaf(self, term: Term, name: str, own: bool) -> Leaf:
@@ -106,7 +158,7 @@ class Outlines:
             found = f"{stem}_{count}"
         self.names.append(found)
         self.terms.append(term)
-        if len(self.names) > MAX_LEAVES:
+        if self.around is None and len(self.names) > MAX_LEAVES:
             raise NotTaken
         return Leaf(found)
 
@@ -145,7 +197,9 @@ class Outlines:
         return Items(cls, tuple(items), tuple(self.of(t, n, own) for t, n in zip(items.values(), names, strict=True)))
 
 
-def rebuilt(outline: Outline, cells: Cells, values: Mapping[str, Term], made: dict[int, Ref]) -> Term:
+def rebuilt(
+    outline: Outline, cells: Cells, values: Mapping[str, Term], made: dict[int, Ref], frames: Sequence[Frame]
+) -> Term:
     """The term of an outline, with these values for its parameters; `made` are the objects by their numbers."""
     match outline:
         case Leaf(name):
@@ -156,9 +210,14 @@ def rebuilt(outline: Outline, cells: Cells, values: Mapping[str, Term], made: di
             if contents is None:
                 return made[number]
             ref = made[number] = cells.new(cls, [] if cls is list else {}, made=False)
-            cells.env[ref.cell] = rebuilt(contents, cells, values, made)
+            cells.env[ref.cell] = rebuilt(contents, cells, values, made, frames)
             return ref
-    items = [rebuilt(item, cells, values, made) for item in outline.items]
+        case Made():
+            defaults = {n: rebuilt(d, cells, values, made, frames) for n, d in outline.defaults}
+            return Closure(outline.node, outline.name, frames[outline.frame], defaults)
+    items = [rebuilt(item, cells, values, made, frames) for item in outline.items]
+    if isinstance(outline, Composed):
+        return outline.again(items)
     if outline.cls is list or outline.cls is tuple:
         return items if outline.cls is list else tuple(items)
     if outline.cls is dict:

@@ -201,9 +201,9 @@ class Closure:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Derived:
-    """The derivative of a closure, to be called; `transform` says which."""
+    """The derivative of a function that is made inside, to be called; `transform` says which."""
 
-    closure: Closure | Derived
+    function: Term
     transform: Transformation
 
 
@@ -389,7 +389,7 @@ def parts(term: Term) -> Parts | None:
             return (Partial, n, keys), items, again
         case Derived():
             made_of = term.transform
-            return (Derived, repr(made_of)), [term.closure], lambda new: Derived(new[0], made_of)
+            return (Derived, repr(made_of)), [term.function], lambda new: Derived(new[0], made_of)
         case Linear():
             at, n, kept = term.target, term.count, term.kept
             return (Linear, id(at), n, kept), list(term.operands), lambda new: Linear(at, tuple(new), n, kept)
@@ -640,6 +640,7 @@ def describe(term: Term) -> str:
         View: "a view of an array",
         Maybe: "a value or None",
         Closure: "a function",
+        Derived: "a function",
         Linear: "a function",
         Partial: "a function",
         Choice: "a function",
