@@ -10,12 +10,15 @@ arrays has memory of its own, or that of what it begins with where nobody else r
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+
+import numpy as np
 
 from s2sad.errors import Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE, UNDEFINED
-from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Ragged, Term, leaves, loop_rule, mapped
+from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Places, Ragged, Term, leaves, loop_rule, mapped
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.primitives.memory import GUARD
@@ -48,7 +51,10 @@ from s2sad.loops.lives import Lives, lives
 from s2sad.loops.reuse import reused
 from s2sad.loops.rooms import with_rooms
 from s2sad.loops.sharing import shared
-from s2sad.loops.terms import arrays_in, check, constant_term, is_none, leaf_types, operand_of
+from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of
+
+FEW = 8
+"""So many elements are numbers where a branch gives an array."""
 
 
 def to_loops(
@@ -329,13 +335,12 @@ class Lowering:
                 self.bind(r, self.term(o))
             return
         predicate = self.truth(op.predicate)
+        pairs = [(a.type, b.type) for a, b in zip(op.then.results, op.orelse.results, strict=True)]
         sides: list[list[Term]] = []
-        pairs = list(zip(op.then.results, op.orelse.results, strict=True))
 
         def side(block: Block) -> Sequence[Operand]:
             self.operations(block)
-            results = zip(block.results, pairs, strict=True)
-            sides.append([_alike(self.term(o), a.type, b.type) for o, (a, b) in results])
+            sides.append([_by_elements(self.term(o), *p) for o, p in zip(block.results, pairs, strict=True)])
             if _form(sides[0]) != _form(sides[-1]):
                 raise UnsupportedType("what has another form in the other branch")
             return self.handed(sides[-1])
@@ -344,8 +349,9 @@ class Lowering:
         like = sides[0]
         count = sum(1 for term in like for _ in leaves(term))
         handles, lengths = iter(given[:count]), iter(given[count:])
-        for result, term in zip(op.results, like, strict=True):
-            self.bind(result, mapped(term, lambda leaf: self.taken(leaf, handles, lengths)))
+        taken = [mapped(term, lambda leaf: self.taken(leaf, handles, lengths)) for term in like]
+        for result, term, of in zip(op.results, taken, op.then.results, strict=True):
+            self.bind(result, self.put_together(term, self.term(of), of.type, result.hint))
 
     def handed(self, terms: Sequence[Term]) -> Sequence[Operand]:
         """What a branch gives: numbers and handles, and behind them the lengths of these."""
@@ -369,6 +375,19 @@ class Lowering:
         shape = tuple(next(lengths) for _ in like.shape)
         return self.loops.held(handle, shape, self.roots_of(handle))
 
+    def put_together(self, taken: Term, like: Term, t: Type, hint: str | None) -> Term:
+        """What a branch gave, its few elements as the array that they are of."""
+        if not isinstance(taken, tuple):
+            return taken
+        if isinstance(like, tuple):
+            parts = zip(taken, like, t.items, strict=True) if isinstance(t, ContainerType) else ()
+            return tuple(self.put_together(*part, hint) for part in parts) or taken
+        assert isinstance(like, Array)
+        made = self.loops.allocate(like.dtype, like.shape, hint)
+        for places, element in zip(_places_in(t), taken, strict=True):
+            self.loops.store(made, places, operand_of(element))
+        return made
+
     def roots_of(self, handle: Value) -> frozenset[Value]:
         """The memory of what a branch gives: that of one side or the other."""
         made = self.builder.operations[-1]
@@ -386,13 +405,27 @@ def _check_region(op: Apply) -> None:
         raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
 
 
-def _alike(term: Term, *sides: Type) -> Term:
-    """What a branch gives, of these types in both: an array of no axes is a number where the other one is a number."""
-    numbers = [not all(t.is_array for t in both) for both in zip(*map(leaf_types, sides), strict=False)]
-    if len(numbers) != sum(1 for _ in leaves(term)):
+def _by_elements(term: Term, *sides: Type) -> Term:
+    """What a branch gives, of these types in both: few elements of an array as numbers, for which no memory is needed.
+
+    An array of no axes is a number where the other side gives one.
+    """
+    if isinstance(term, tuple) and all(isinstance(t, ContainerType) and len(t.items) == len(term) for t in sides):
+        return tuple(_by_elements(part, *(t.items[k] for t in sides)) for k, part in enumerate(term))
+    if not isinstance(term, Array):
         return term
-    rest = iter(numbers)
-    return mapped(term, lambda leaf: operand_of(leaf) if next(rest) and isinstance(leaf, Array) else leaf)
+    if not all(t.is_array for t in sides):
+        return operand_of(term)
+    a, b = sides
+    if a.shape is None or a.shape != b.shape or a.dtype != b.dtype or not all(isinstance(n, int) for n in a.shape):
+        return term
+    return tuple(map(term.element, _places_in(a))) if math.prod(map(int, a.shape)) <= FEW else term
+
+
+def _places_in(t: Type) -> Iterator[Places]:
+    """The places of all elements of an array of known lengths, row by row."""
+    assert t.shape is not None
+    return (tuple(map(constant, places)) for places in np.ndindex(*map(int, t.shape)))
 
 
 def _form(terms: Sequence[Term]) -> list[int]:

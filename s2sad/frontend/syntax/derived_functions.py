@@ -229,7 +229,7 @@ def _name_of(function: Term) -> str:
 def _caller(name: str, called: str, signature: inspect.Signature, node: gast.AST) -> gast.FunctionDef:
     """A function that calls another one of this signature, as if it stood in the place of the node: one for each."""
     P = inspect.Parameter
-    stars = {P.VAR_POSITIONAL: "*{0}", P.VAR_KEYWORD: "**{0}", P.KEYWORD_ONLY: "{0}={0}"}
+    stars: dict[object, str] = {P.VAR_POSITIONAL: "*{0}", P.VAR_KEYWORD: "**{0}", P.KEYWORD_ONLY: "{0}={0}"}
     passed = ", ".join(stars.get(p.kind, "{0}").format(p.name) for p in signature.parameters.values())
     plain = [
         p.replace(annotation=P.empty, default=p.empty if p.default is p.empty else None)
