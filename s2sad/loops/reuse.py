@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 
+import numpy as np
+
 from s2sad.ir.primitive import Effect, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE, is_of_library
 from s2sad.ir.rewrite import reads_of
@@ -33,6 +35,7 @@ from s2sad.ir.values import (
 from s2sad.loops.memory import Memory
 
 Key = tuple[object, ...]
+MULTIPLY = required(np.multiply)
 
 
 def reused(function: Function) -> Function:
@@ -118,9 +121,14 @@ class Numbering:
             elements[key] = self.table[op.result] = _of_numpy(known)
             return None
         if op.primitive is STORE:
+            place = (operands[0], *map(_name, operands[1:-1]))
+            kept = {key: element for key, element in elements.items() if _is_beside(key, place)}
             self.forget(op, elements)
-            elements[(operands[0], *map(_name, operands[1:-1]))] = operands[-1]
+            elements |= {**kept, place: operands[-1]}
             return new
+        if (same := _unchanged(new)) is not None:
+            self.table[op.result] = same
+            return None
         if op.primitive is GUARD and isinstance(operands[0], Constant) and operands[0].value:
             return None
         new_memory = op.primitive is ALLOCATE or is_of_library(op)
@@ -134,6 +142,28 @@ class Numbering:
                 return None
         self.known[-1][key] = op.result
         return new
+
+
+def _is_beside(key: Key, place: Key) -> bool:
+    """Whether an element is another one of the same memory, by the numbers of its place."""
+    return key[0] is place[0] and any(
+        _number(a) >= 0 and 0 <= _number(b) != _number(a) for a, b in zip(key, place, strict=True)
+    )
+
+
+def _number(name: object) -> int:
+    """The integer that an operand is, by its name; -1 for others."""
+    return int(name[2]) if isinstance(name, tuple) and name[0] is int else -1
+
+
+def _unchanged(op: Apply) -> Operand | None:
+    """The factor that a product is for every number: the other one is 1."""
+    if op.primitive is not MULTIPLY:
+        return None
+    for one, other in (op.operands, reversed(op.operands)):
+        if isinstance(one, Constant) and one.value == 1 and isinstance(other, Value) and other.type == op.result.type:
+            return other
+    return None
 
 
 def _as_element(load: Apply, known: Value) -> Apply:

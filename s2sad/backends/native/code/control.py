@@ -114,7 +114,7 @@ def branch(k: Scope, op: If) -> None:
         block = op.then if predicate == "true" else op.orelse
         k.run(block.operations)
         k.bind(op.results, [_as_given(w, k.term(o), r.type) for o, r in zip(block.results, op.results, strict=True)])
-    elif _is_selection(op):
+    elif _is_selection(op) and not w.is_chained:
         _select(k, op, predicate)
     else:
         _branch(k, op, predicate)
@@ -365,7 +365,8 @@ def while_loop(k: Scope, op: While) -> None:
         loop.leave(list(loop.phis))
         w.start(body)
         k.bind(op.body.parameters, terms)
-        k.run(op.body.operations)
+        with w.chained(True):
+            k.run(op.body.operations)
         _end(k, loop, op, op.body)
     loop.finish()
 
@@ -414,7 +415,8 @@ def for_loop(k: Scope, op: For) -> None:
         w.start(body)
         index = w.sum(over.first, w.product(counter, over.stride))
         k.bind(op.body.parameters, [Number((index,), INT, over.limit, True), *terms])
-        k.run(op.body.operations)
+        with w.chained(False):
+            k.run(op.body.operations)
         _end(k, loop, op, op.body, lambda: [w.let(f"add nuw nsw i64 {counter}, 1")])
     loop.finish(skip=1)
     if w.depth and not loop.is_long:

@@ -59,6 +59,8 @@ class Writer:
         self.owned: Owned | None = None
         self.depth = 0
         """How many loops there are around."""
+        self.is_chained = False
+        """Whether the next iteration waits for this one, as in a `while`: a branch goes on before its test is known."""
         self.predicate: str | None = None
         """What holds where the operations are wanted that are computed in any case."""
         self._count = 0
@@ -226,6 +228,13 @@ class Writer:
             if memory.owner is not None and memory not in kept:
                 self.free(memory.owner)
         self.owned = before
+
+    @contextmanager
+    def chained(self, is_chained: bool) -> Iterator[None]:
+        """The body of a loop."""
+        outer, self.is_chained = self.is_chained, is_chained
+        yield
+        self.is_chained = outer
 
     @contextmanager
     def deeper(self) -> Iterator[None]:
