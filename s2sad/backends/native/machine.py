@@ -17,7 +17,9 @@ from s2sad.backends.native.elementary import Target
 from s2sad.backends.native.host import features, target_machine
 
 LARGE = 1000
-"""Lines of a module from which on it counts for more that it is compiled soon."""
+"""Lines of a module from which on loops of many iterations are not unrolled: it is compiled in half the time."""
+HUGE = 20_000
+"""Lines from which on nothing is done that takes long."""
 
 VARIANTS = "vector-function-abi-variant"
 
@@ -28,6 +30,7 @@ class Effort:
 
     level: int = 3
     unroll: bool = True
+    """Whether loops are unrolled that do not ask for it themselves."""
     interleave: bool = True
     straight: bool = True
     """Whether straight-line code is vectorised."""
@@ -35,8 +38,8 @@ class Effort:
 
 def effort_for(text: str) -> Effort:
     """What pays for a module of that length."""
-    small = text.count("\n") < LARGE
-    return Effort(unroll=small, interleave=small, straight=small)
+    lines = text.count("\n")
+    return Effort(unroll=lines < LARGE, interleave=lines < LARGE, straight=lines < HUGE)
 
 
 @lru_cache(maxsize=1)

@@ -39,6 +39,8 @@ PATIENCE = 1 << 20
 """Steps between two such questions."""
 CHEAP = 8
 """Operations that are computed on both sides of a branch, if they cost little."""
+WRITTEN_OUT = 256
+"""Operations as which a loop of a few iterations is written out."""
 
 
 # what is joined where ways meet
@@ -296,12 +298,12 @@ class Loop:
         """Note that the present block goes to the exit."""
         self.ends.append((self.w.block, parts))
 
-    def again(self, parts: Sequence[str]) -> None:
+    def again(self, parts: Sequence[str], hint: str = "") -> None:
         """Go to the head."""
         w = self.w
         for (line, form, first), name, last in zip(self.lines, self.phis, parts, strict=True):
             w.lines[line] = f"  {name} = phi {form} [ {first}, %{self.entry} ], [ {last}, %{w.block} ]"
-        w.jump(self.head)
+        w.jump(self.head, hint)
 
     def ask(self) -> None:
         """Ask now and then whether the program was interrupted."""
@@ -351,6 +353,19 @@ def is_lasting(op: Operation) -> bool:
     return any(map(is_lasting, op.body.operations))
 
 
+def _written_out(op: Operation) -> int:
+    """The operations of the text in which all loops are written out; more than any where one has no known end."""
+    if isinstance(op, While):
+        return WRITTEN_OUT + 1
+    count = sum(_written_out(o) for b in op.blocks for o in b.operations) if isinstance(op, (For, If)) else 1
+    if not isinstance(op, For):
+        return count
+    bounds = [o.value if isinstance(o, Constant) else None for o in (op.start, op.stop, op.step)]
+    if any(type(n) is not int for n in bounds) or not bounds[2]:
+        return WRITTEN_OUT + 1
+    return count * len(range(*bounds))  # type: ignore[arg-type]
+
+
 def while_loop(k: Scope, op: While) -> None:
     w = k.w
     loop = Loop(k, op)
@@ -387,7 +402,7 @@ def _end(k: Scope, loop: Loop, op: For | While, body: Block, index: Callable[[],
         w.branch(stop, loop.exit, on)
         loop.leave(["poison", *parts] if isinstance(op, For) else parts)
         w.start(on)
-    loop.again([*index(), *parts])
+    loop.again([*index(), *parts], ", !llvm.loop !9002" if _written_out(op) <= WRITTEN_OUT else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,10 @@ ALIGNED = 64
 
 TAGS = {"i8": 9010, "i16": 9012, "i32": 9014, "i64": 9016, "float": 9018, "double": 9020}
 """The metadata that tells accesses of one type from those of others."""
-METADATA = '!9000 = !{!"branch_weights", i32 1, i32 100000}\n!9001 = !{!"elements"}\n' + "".join(
+METADATA = (
+    '!9000 = !{!"branch_weights", i32 1, i32 100000}\n!9001 = !{!"elements"}\n'
+    '!9002 = distinct !{!9002, !9003}\n!9003 = !{!"llvm.loop.unroll.full"}\n'
+) + "".join(
     f'!{n + 1} = !{{!"{t}", !9001, i64 0}}\n!{n} = !{{!{n + 1}, !{n + 1}, i64 0}}\n' for t, n in TAGS.items()
 )
 

@@ -148,8 +148,8 @@ class Writer:
         self.lines.append(f"{label}:")
         self.block = label
 
-    def jump(self, label: str) -> None:
-        self.do(f"br label %{label}")
+    def jump(self, label: str, hint: str = "") -> None:
+        self.do(f"br label %{label}{hint}")
 
     def branch(self, holds: str, then: str, orelse: str, hint: str = "") -> None:
         self.do(f"br i1 {holds}, label %{then}, label %{orelse}{hint}")
