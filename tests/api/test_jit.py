@@ -1,12 +1,14 @@
 """jit: the function itself, compiled with the derivatives that it takes inside."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
 
 import s2sad
 from s2sad.errors import UnsupportedCall
+from tests.frontend.derived_programs import PROGRAMS
 
 X = np.array([0.5, -1.25, 2.0])
 
@@ -90,6 +92,13 @@ def test_derivatives_of_a_compiled_function():
     np.testing.assert_allclose(s2sad.hessian(compiled)(X), np.diag(6.0 * X))
     np.testing.assert_allclose(s2sad.vmap(compiled)(np.stack([X, 2.0 * X])), [np.sum(X**3), 8.0 * np.sum(X**3)])
     np.testing.assert_allclose(s2sad.grad(lambda x: s2sad.jit(energy, backend=None)(x) * 2.0)(X), 6.0 * X**2)
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_native_code_of_programs_with_derivatives_inside(f):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        np.testing.assert_allclose(s2sad.jit(f)(X, 0.3), f(X, 0.3), rtol=1e-10)
 
 
 def test_as_a_decorator_it_keeps_the_name_and_the_text():

@@ -158,7 +158,32 @@ def arrays_that_change_places(x, k):
     return np.sum(u * v) + np.sum(w * w)
 
 
+def few_elements_of_a_branch(x, k):
+    p, q, m = x[:3] * 1.0, np.array([[1.0, x[0]], [x[1], 2.0]]), x[:2].copy()
+    for t in range(k):
+        if p[1] * t < x[t]:
+            p, q = np.sin(p) + q[0, 1], q.T
+            m[0] = p[2]
+        else:
+            q, m = q * 0.5, m[::-1] * x[t]
+    while np.sum(p) < 2.0:
+        p = p + 1.0 if m[0] > x[2] else p + 0.5
+    return np.sum(p * x[:3]) + np.sum(q @ m)
+
+
+def number_beside_an_array_of_no_axes(x, k):
+    m = np.zeros(())
+    for t in range(k):
+        m = m + x[t]
+    n = np.zeros(()) if m > 0.3 else x[1] * 3.0
+    return m * np.sum(x) + n * x[0]
+
+
 PROGRAMS = [
+    (few_elements_of_a_branch, (X, 4)),
+    (few_elements_of_a_branch, (-X, 5)),
+    (number_beside_an_array_of_no_axes, (X, 4)),
+    (number_beside_an_array_of_no_axes, (-X, 4)),
     (part_read_behind_a_branch_that_writes, (X,)),
     (part_read_behind_a_branch_that_writes, (-X,)),
     (computed_behind_a_branch_that_writes, (X,)),

@@ -39,6 +39,33 @@ def test_an_element_that_was_stored_is_not_loaded_and_the_array_goes():
     )
 
 
+def test_an_element_beside_one_that_is_stored_is_known():
+    gives(
+        reused,
+        """
+        f(y: float64[2], s: float64, k: int(k)):
+            v1 = store(y, 0, s)
+            v2 = store(y, 1, 2.0)
+            v3 = load(y, 0)
+            v4 = v3 * 1.0
+            v5 = store(y, k, 3.0)
+            v6 = load(y, 0)
+            r = v4 - v6
+            return (r, y)
+        """,
+        """
+        f(y: float64[2], s: float64, k: int(k)):
+            v1 = store(y, 0, s)
+            v2 = store(y, 1, 2.0)
+            v3 = store(y, k, 3.0)
+            v4 = load(y, 0)
+            r = s - v4
+            v5 = (r, y)
+            return v5
+        """,
+    )
+
+
 LOADED_AGAIN = {
     "another element may be the same": "v1 = load(y, 0)\nv2 = store(y, k, 7.0)\nv3 = load(y, 0)",
     "another name of the memory": "g = reshaped(y, n)\nv1 = load(y, 0)\nv2 = store(g, 0, 7.0)\nv3 = load(y, 0)",

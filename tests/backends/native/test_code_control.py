@@ -103,6 +103,39 @@ def test_branches_leave_where_they_are_taken():
     assert "br i1" not in run.text.split("slots)")[1].split("out0")[0].replace("!prof", "") or "select" in run.text
 
 
+def chained(x: float, y: float) -> Any:
+    """A loop whose next iteration waits for a branch, and the same branch by itself."""
+
+    @program(python(float), python(float))
+    def f(p, x, y):
+        def larger(a: Any, b: Any) -> Any:
+            holds = p.call(np.less, a, b)
+            return p.branch(holds, lambda: [b, a], lambda: [p.call(np.multiply, a, 2.0), b])
+
+        return p.while_(lambda a, b: p.call(np.less, a, 100.0), lambda a, b: larger(a, b), x, y)
+
+    return f
+
+
+def test_a_branch_that_the_next_iteration_waits_for_is_no_selection():
+    run = compiled(chained(1.0, 3.0))
+    for given in ((1.0, 3.0), (5.0, 0.5), (200.0, 1.0)):
+        assert run(*given) == interpreted(chained(*given), *given)
+    assert "select" not in run.text.split("slots)")[1].split("out0")[0]
+
+
+def test_short_loops_are_written_out_in_large_modules():
+    @program(array(float, N))
+    def f(p, x):
+        out = p.allocate(4)
+        p.loop(4, lambda i: p.loop(3, lambda k: p.store(out, i, p.load(x, k))) and None)
+        return out
+
+    run = compiled(f, effort=Effort(unroll=False))
+    np.testing.assert_array_equal(run(np.array([1.0, 2.0, 4.0])), np.full(4, 4.0))
+    assert "phi i64" not in run.optimised.split("kernel")[1]
+
+
 def test_raise_and_guard():
     @program(python(float))
     def f(p, x):

@@ -40,9 +40,7 @@ TAGS = {"i8": 9010, "i16": 9012, "i32": 9014, "i64": 9016, "float": 9018, "doubl
 METADATA = (
     '!9000 = !{!"branch_weights", i32 1, i32 100000}\n!9001 = !{!"elements"}\n'
     '!9002 = distinct !{!9002, !9003}\n!9003 = !{!"llvm.loop.unroll.full"}\n'
-) + "".join(
-    f'!{n + 1} = !{{!"{t}", !9001, i64 0}}\n!{n} = !{{!{n + 1}, !{n + 1}, i64 0}}\n' for t, n in TAGS.items()
-)
+) + "".join(f'!{n + 1} = !{{!"{t}", !9001, i64 0}}\n!{n} = !{{!{n + 1}, !{n + 1}, i64 0}}\n' for t, n in TAGS.items())
 
 
 KEPT = 4
