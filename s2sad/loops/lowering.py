@@ -417,15 +417,21 @@ def _by_elements(term: Term, *sides: Type) -> Term:
     if not all(t.is_array for t in sides):
         return operand_of(term)
     a, b = sides
-    if a.shape is None or a.shape != b.shape or a.dtype != b.dtype or not all(isinstance(n, int) for n in a.shape):
+    lengths = _lengths(a)
+    if lengths is None or lengths != _lengths(b) or a.dtype != b.dtype or math.prod(lengths) > FEW:
         return term
-    return tuple(map(term.element, _places_in(a))) if math.prod(map(int, a.shape)) <= FEW else term
+    return tuple(map(term.element, _places_in(a)))
+
+
+def _lengths(t: Type) -> list[int] | None:
+    """The lengths of an array, where all of them are known."""
+    lengths = [n for n in t.shape or () if isinstance(n, int)]
+    return lengths if t.shape is not None and len(lengths) == len(t.shape) else None
 
 
 def _places_in(t: Type) -> Iterator[Places]:
     """The places of all elements of an array of known lengths, row by row."""
-    assert t.shape is not None
-    return (tuple(map(constant, places)) for places in np.ndindex(*map(int, t.shape)))
+    return (tuple(map(constant, places)) for places in np.ndindex(*(_lengths(t) or ())))
 
 
 def _form(terms: Sequence[Term]) -> list[int]:

@@ -1,4 +1,4 @@
-"""Functions of x and b that take derivatives of what is no closure: methods, partials, objects; and what closures read."""
+"""Functions of x and b that take derivatives of methods, partials and objects, and of closures that read functions."""
 
 import dataclasses
 from functools import partial

@@ -124,16 +124,22 @@ def test_a_branch_that_the_next_iteration_waits_for_is_no_selection():
     assert "select" not in run.text.split("slots)")[1].split("out0")[0]
 
 
-def test_short_loops_are_written_out_in_large_modules():
+@pytest.mark.parametrize(("length", "loops"), [(3, 2), (80, 0), (None, 0)])
+def test_loops_of_few_iterations_are_to_be_written_out(length, loops):
     @program(array(float, N))
     def f(p, x):
-        out = p.allocate(4)
-        p.loop(4, lambda i: p.loop(3, lambda k: p.store(out, i, p.load(x, k))) and None)
+        out, n = p.allocate(4), p.length(x)
+
+        def product(i: Any, k: Any, s: Any) -> Any:
+            return [p.call(np.add, s, p.call(np.multiply, p.load(x, k), p.load(x, p.call(np.remainder, i, n))))]
+
+        p.loop(4, lambda i: p.store(out, i, *p.loop(length or n, lambda k, s: product(i, k, s), 0.0)))
         return out
 
+    x = np.arange(80.0)
     run = compiled(f, effort=Effort(unroll=False))
-    np.testing.assert_array_equal(run(np.array([1.0, 2.0, 4.0])), np.full(4, 4.0))
-    assert "phi i64" not in run.optimised.split("kernel")[1]
+    np.testing.assert_array_equal(run(x), np.sum(x[:length]) * x[:4])
+    assert run.text.count("!llvm.loop !9002") == loops
 
 
 def test_raise_and_guard():

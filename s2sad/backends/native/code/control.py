@@ -360,10 +360,10 @@ def _written_out(op: Operation) -> int:
     count = sum(_written_out(o) for b in op.blocks for o in b.operations) if isinstance(op, (For, If)) else 1
     if not isinstance(op, For):
         return count
-    bounds = [o.value if isinstance(o, Constant) else None for o in (op.start, op.stop, op.step)]
-    if any(type(n) is not int for n in bounds) or not bounds[2]:
+    start, stop, step = (o.value if isinstance(o, Constant) else None for o in (op.start, op.stop, op.step))
+    if not (isinstance(start, int) and isinstance(stop, int) and isinstance(step, int) and step):
         return WRITTEN_OUT + 1
-    return count * len(range(*bounds))  # type: ignore[arg-type]
+    return count * len(range(start, stop, step))
 
 
 def while_loop(k: Scope, op: While) -> None:
