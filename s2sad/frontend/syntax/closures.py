@@ -162,7 +162,7 @@ class Closures(Lowering):
                 rest.append((frame, name, term))
         if rest and not apart:
             return None
-        outlines = Outlines(self, (*bound, *around.values), around)
+        outlines = Outlines(self, (*bound, *around.values), around.index)
         try:
             around.given += [(None, name, outlines.of(term, name)) for name, term in held.items()]
             around.given += [(around.index(frame), name, outlines.of(term, name)) for frame, name, term in rest]

@@ -35,7 +35,6 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.values import Constant, Value, constant
 
 if TYPE_CHECKING:
-    from s2sad.frontend.terms.closure_targets import Around
     from s2sad.frontend.terms.frames import Frame
 
 MAX_LEAVES = 32
@@ -109,10 +108,10 @@ class NotTaken(Exception):
 class Outlines:
     """Takes terms apart: `names` and `terms` are the parameters and what is passed for them."""
 
-    def __init__(self, cells: Cells, own: Collection[str], around: Around | None = None) -> None:
+    def __init__(self, cells: Cells, own: Collection[str], number_of: Callable[[Frame], int] | None = None) -> None:
         self.cells = cells
-        self.around = around
-        """What knows the frames of closures, where these are taken apart too; any number of values is taken then."""
+        self.number_of = number_of
+        """The number of a frame, where functions are taken apart too; any number of values is taken then."""
         self.own = set(own)
         """The names of the function's own parameters that no value has yet."""
         self.names: list[str] = []
@@ -136,10 +135,10 @@ class Outlines:
             return self.leaf(term, name, own)
         if isinstance(term, Ref):
             return self.held(term, name, own)
-        if self.around is not None and isinstance(term, Closure):
+        if self.number_of is not None and isinstance(term, Closure):
             defaults = tuple((n, self.of(d, n)) for n, d in term.defaults.items())
-            return Made(term.node, id(term.node), term.name, self.around.index(term.frame), defaults)
-        if self.around is not None and isinstance(term, COMPOSED):
+            return Made(term.node, id(term.node), term.name, self.number_of(term.frame), defaults)
+        if self.number_of is not None and isinstance(term, COMPOSED):
             composed = parts(term)
             assert composed is not None
             key, items, again = composed
@@ -158,7 +157,7 @@ class Outlines:
             found = f"{stem}_{count}"
         self.names.append(found)
         self.terms.append(term)
-        if self.around is None and len(self.names) > MAX_LEAVES:
+        if self.number_of is None and len(self.names) > MAX_LEAVES:
             raise NotTaken
         return Leaf(found)
 
