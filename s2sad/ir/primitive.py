@@ -399,7 +399,8 @@ def required(function: object) -> Primitive:
 
 def primitive_name(function: Callable[..., object]) -> str:
     """How a function is called in the emitted text: `np.linalg.solve`, `math.sin`, `abs`, `scipy.special.erf`."""
-    name = function.__name__ if isinstance(function, np.ufunc) else function.__qualname__
+    # an object that is called, as `scipy.special.sph_harm_y`, has no qualified name
+    name = function.__name__ if isinstance(function, np.ufunc) else getattr(function, "__qualname__", function.__name__)
     module = ("numpy" if isinstance(function, np.ufunc) else function.__module__) or "builtins"
     if getattr(np, name, None) is not function and (module.startswith("scipy") or isinstance(function, np.ufunc)):
         public = module.split("._")[0] if module.startswith("scipy") else "scipy.special"

@@ -22,6 +22,12 @@ def _of_numpy() -> None:
     importlib.import_module("s2sad.rules.batching")
 
 
+def _of_special() -> None:
+    """Read the rules of the special functions, which stand in several modules."""
+    for subject in ("special", "bessel", "cumulative", "elliptic", "hypergeometric"):
+        _of_scipy(subject)
+
+
 def _of_scipy(module: str, function: str | None = None) -> None:
     """Read the rules of a module, or those that one of its functions adds."""
     found = importlib.import_module(f"s2sad.rules.scipy.{module}")
@@ -32,7 +38,7 @@ def _of_scipy(module: str, function: str | None = None) -> None:
 LATE.update(
     {
         "numpy": _of_numpy,
-        "scipy.special": partial(_of_scipy, "special"),
+        "scipy.special": _of_special,
         "scipy.stats": partial(_of_scipy, "stats"),
         "scipy.linalg": partial(_of_scipy, "linalg"),
         "scipy.integrate": partial(_of_scipy, "signal", "of_integrate"),

@@ -26,6 +26,16 @@ def UNIT(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     return rng.uniform(0.1, 0.9, shape) * rng.choice([-1.0, 1.0], shape)
 
 
+def PROBABILITY(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Between 0 and 1."""
+    return rng.uniform(0.1, 0.9, shape)
+
+
+def ORDER(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+    """Small integers."""
+    return rng.integers(0, 4, shape)
+
+
 def ABOVE_ONE(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
     return rng.uniform(1.2, 3.0, shape)
 

@@ -19,13 +19,14 @@ from typing import Any, Unpack
 
 import numpy as np
 
+from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.builder import call, shape_of
 from s2sad.ir.primitive import Effect, Facts, Primitive, Rule, Sample, primitive_name, register
-from s2sad.ir.types import Type
+from s2sad.ir.types import Type, array, tuple_type
 from s2sad.rules.contributions import fit, real_where, repeat_like, spread, unbroadcast, unbroadcast_type
-from s2sad.rules.domains import REAL, Domain, elementwise_samples
+from s2sad.rules.domains import POSITIVE, REAL, Domain, elementwise_samples
 from s2sad.rules.masks import masked_times, selected
-from s2sad.rules.promotion import elementwise_type
+from s2sad.rules.promotion import array_types, elementwise_type, result_dtype, with_arity
 from s2sad.rules.roots import with_square
 
 
@@ -69,6 +70,44 @@ def elementwise(
         adjoint = with_square(adjoint, half_adjoint)
     row = Primitive(primitive_name(function), function, type_rule, tangent, adjoint, **facts)
     return register(row, *aliases)
+
+
+def several(
+    function: Callable[..., Any], *partials: Callable[..., Any], results: str = "float", **facts: Unpack[Facts]
+) -> Primitive:
+    """A function of numbers with several results: `partial(y, *operands)` are those of all results by an operand.
+
+    One of them is None where the result does not depend on the operand; `results` are "float" or "complex".
+    """
+    name = primitive_name(function)
+
+    def type_rule(*types: Type) -> Type:
+        arrays = array_types(name, types)
+        dtype = result_dtype(arrays, "float")
+        if results == "complex" and dtype is not None:
+            dtype = np.result_type(dtype, np.complex64)
+        part = array(dtype, broadcast_shapes(*(t.shape for t in arrays)))
+        return tuple_type(*(part for _ in range(function.nout)))  # type: ignore[attr-defined]
+
+    def total(terms: Iterable[Any]) -> Any:
+        found = [t for t in terms if t is not None]
+        return reduce(operator.add, found) if found else None
+
+    def product(factor: Any, slope: Any) -> Any:
+        return None if factor is None or slope is None else factor * slope
+
+    def tangent(y: Any, xs: Any, dots: Any) -> Any:
+        rows = [(d, p(y, *xs)) for d, p in zip(dots, partials, strict=True) if d is not None]
+        dotted = [total(product(d, slopes[k]) for d, slopes in rows) for k in range(len(y))]
+        return tuple(None if d is None else spread(d, r) for d, r in zip(dotted, y, strict=True))
+
+    def adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
+        rows = [p(y, *xs) if a else None for a, p in zip(active, partials, strict=True)]
+        bars = [None if row is None else total(map(product, g, row)) for row in rows]
+        return tuple(None if b is None else fit(b, x) for b, x in zip(bars, xs, strict=True))
+
+    facts.setdefault("samples", elementwise_samples((POSITIVE,) * len(partials)))
+    return rule(function, with_arity(type_rule, len(partials)), tangent, adjoint, **facts)
 
 
 def by_partials(partials: Sequence[Callable[..., Any] | None]) -> tuple[Rule, Rule]:

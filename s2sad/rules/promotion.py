@@ -76,7 +76,11 @@ def with_arity(rule: Callable[..., Type], arity: int) -> Callable[..., Type]:
         return lambda x, /: rule(x)
     if arity == 2:
         return lambda x, y, /: rule(x, y)
-    return lambda x, y, z, /: rule(x, y, z)
+    if arity == 3:
+        return lambda x, y, z, /: rule(x, y, z)
+    if arity == 4:
+        return lambda x, y, z, w, /: rule(x, y, z, w)
+    return lambda x, y, z, w, v, /: rule(x, y, z, w, v)
 
 
 def array_types(name: str, types: Iterable[Type]) -> list[ArrayType]:
@@ -172,7 +176,7 @@ def size_by(name: str, function: Callable[[int, int], int]) -> SizeRule:
 def ufunc_dtype(function: np.ufunc, types: list[ArrayType]) -> np.dtype[Any] | None:
     """NumPy's own answer; None where an operand's dtype is not known, unless the result is a bool in any case."""
     if any(t.dtype is None for t in types):
-        return DTYPES["b"] if function.types[1].endswith("?") else None
+        return DTYPES["b"] if function.types[:2][-1].endswith("?") else None
     return for_either_kind(lambda ts: _resolve(function, tuple(map(_weak, ts))), types)
 
 
