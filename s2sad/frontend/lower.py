@@ -22,6 +22,7 @@ from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.library import (  # noqa: F401  (they fill the table of meanings)
     array_methods,
     containers,
+    distributions,
     marks,
     numpy_functions,
     numpy_keywords,

@@ -23,6 +23,7 @@ import gast
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term
 from s2sad.ir.definition import has_rule
+from s2sad.ir.late import LATE, load_late_for
 from s2sad.ir.primitive import Primitive
 
 
@@ -162,6 +163,9 @@ def pure(*functions: object) -> None:
 def meaning_of(function: object) -> Meaning | None:
     """The meaning of a function, None where it has none."""
     found = _FUNCTIONS.find(function)
+    if found is None and LATE:
+        load_late_for(function)
+        found = _FUNCTIONS.find(function)
     if found is None and isinstance(function, type):
         return _PACKAGES.find(function.__module__.partition(".")[0])
     return found

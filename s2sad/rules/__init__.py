@@ -22,9 +22,9 @@ def _of_numpy() -> None:
     importlib.import_module("s2sad.rules.batching")
 
 
-def _of_special() -> None:
-    """Read the rules of the special functions, which stand in several modules."""
-    for subject in ("special", "bessel", "cumulative", "elliptic", "hypergeometric"):
+def _of_several(*subjects: str) -> None:
+    """Read the rules of a namespace that stand in several modules."""
+    for subject in subjects:
         _of_scipy(subject)
 
 
@@ -38,8 +38,8 @@ def _of_scipy(module: str, function: str | None = None) -> None:
 LATE.update(
     {
         "numpy": _of_numpy,
-        "scipy.special": _of_special,
-        "scipy.stats": partial(_of_scipy, "stats"),
+        "scipy.special": partial(_of_several, "special", "bessel", "cumulative", "elliptic", "hypergeometric"),
+        "scipy.stats": partial(_of_several, "continuous", "counts", "multivariate"),
         "scipy.linalg": partial(_of_scipy, "linalg"),
         "scipy.integrate": partial(_of_scipy, "signal", "of_integrate"),
         "scipy.fft": partial(_of_scipy, "fft"),

@@ -48,6 +48,12 @@ def _t_by_n(n: Any, x: Any) -> Any:
     return 0.25 * np.sign(x) * _beta_b(0.5, 0.5 * n, x2 / (n + x2)) - 0.5 * x / n * _t_density(n, x)
 
 
+def _chi2_density(x: Any, n: Any, c: Any) -> Any:
+    """The density of the chi-squared distribution with a centre off 0."""
+    rest = np.exp((0.5 * n - 1.0) * np.log(0.5 * x) - 0.5 * (x + c) - special.gammaln(0.5 * n))
+    return 0.5 * rest * special.hyp0f1(0.5 * n, 0.25 * c * x)
+
+
 # fmt: off
 elementwise(special.gammainc,     lambda y, a, x: _gamma_a(a, x),  lambda y, a, x: gamma_density(a, x),
             domain=POSITIVE)
@@ -72,10 +78,10 @@ elementwise(special.stdtr,        lambda y, n, x: _t_by_n(n, x), lambda y, n, x:
             domain=(POSITIVE, REAL))
 elementwise(special.stdtrit,      lambda x, n, y: -_t_by_n(n, x) / _t_density(n, x),
                                   lambda x, n, y: 1.0 / _t_density(n, x),              domain=(POSITIVE, PROBABILITY))
-elementwise(special.chndtr,       lambda y, x, n, c: 0.5 * (special.chndtr(x, n - 2.0, c) - y),
+elementwise(special.chndtr,       lambda y, x, n, c: _chi2_density(x, n, c),
                                   unknown("scipy.special.chndtr by the degrees of freedom"),
-                                  lambda y, x, n, c: 0.5 * (special.chndtr(x, n + 2.0, c) - y),
-            samples=lambda rng: [Sample((POSITIVE(rng, (3,)), 5, POSITIVE(rng, (3,)))), Sample((1.3, 4, 0.7))])
+                                  lambda y, x, n, c: -_chi2_density(x, n + 2.0, c),
+            samples=lambda rng: [Sample((POSITIVE(rng, (3,)), 5, POSITIVE(rng, (3,)))), Sample((1.3, 2, 0.7))])
 # fmt: on
 
 

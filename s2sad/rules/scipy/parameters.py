@@ -438,32 +438,25 @@ def hyperu_by_parameter(k: Any, a: Any, b: Any, x: Any) -> Any:
         return np.where((x > 0.0) & ((steps == 0.0) | (b < 20.0)), slope, np.nan)[()]
 
 
-def zeta_by_exponent(s: Any, q: Any) -> Any:
-    """The derivative of zeta(s, q) by s: by the formula of Euler and Maclaurin, DLMF 25.11.7."""
+def zeta_by_exponent(n: Any, s: Any, q: Any) -> Any:
+    """The n-th derivative of zeta(s, q) by s, n = 1, 2: by the formula of Euler and Maclaurin, DLMF 25.11.7."""
     s, q = np.broadcast_arrays(*(np.asarray(v, float) for v in (s, q)))
     with np.errstate(all="ignore"):
         k = q[..., None] + np.arange(14.0)
-        total = -np.sum(scipy.special.xlogy(k ** -s[..., None], k), axis=-1)
-        y = q + 14.0
-        log, power = np.log(y), y**-s
-        total = total - power * (y * (log / (s - 1.0) + 1.0 / (s - 1.0) ** 2) + 0.5 * log)
-        # the derivatives of y**-s, of odd orders, by s
-        rise, slope = power, -log * power
-        for j, number in enumerate(
-            (
-                1 / 12,
-                -1 / 720,
-                1 / 30240,
-                -1 / 1209600,
-                1 / 47900160,
-                -691 / 1307674368000,
-                1 / 74724249600,
-                -3617 / 10670622842880000,
-            )
-        ):
+        total = np.sum((-np.log(k)) ** n * k ** -s[..., None], axis=-1)
+        y, below = q + 14.0, s - 1.0
+        log = -np.log(y)
+        # the function, its first and its second derivative by s: of y**-s, and of its integral from y on
+        power = [y**-s, log * y**-s, log**2 * y**-s]
+        integral = [log - 1.0 / below, log**2 - 2.0 * log / below + 2.0 / below**2][n - 1] * y ** (1.0 - s) / below
+        total = total + integral + 0.5 * power[n]
+        numbers = (1 / 12, -1 / 720, 1 / 30240, -1 / 1209600, 1 / 47900160, -691 / 1307674368000, 1 / 74724249600)
+        for j, number in enumerate(numbers):
+            # the next derivatives by y, of odd orders
             for i in (2 * j - 1, 2 * j) if j else (0,):
-                slope, rise = (slope * (s + i) + rise) / y, rise * (s + i) / y
-            total = total + number * slope
+                rise, slope, bend = power
+                power = [rise * (s + i) / y, (slope * (s + i) + rise) / y, (bend * (s + i) + 2.0 * slope) / y]
+            total = total + number * power[n]
         return np.where(q > 0.0, total, np.nan)[()]
 
 
@@ -513,7 +506,14 @@ _written(
 )
 _written(
     zeta_by_exponent,
-    unknown("scipy.special.zeta by its exponent, of second order"),
-    lambda y, s, q: -by(scipy.special.zeta, s + 1.0, q) - s * by(zeta_by_exponent, s + 1.0, q),
-    points=[(2, POSITIVE), (3, 1.5)],
+    None,
+    lambda y, n, s, q: by(zeta_by_exponent, _again(n, "scipy.special.zeta by its exponent"), s, q),
+    lambda y, n, s, q: _zeta_by_q(n, s, q),
+    points=[(1, 2, POSITIVE), (1, 3, 1.5), (1, 2.5, POSITIVE)],
 )
+
+
+def _zeta_by_q(n: Any, s: Any, q: Any) -> Any:
+    if _order(n) == 1:
+        return -by(scipy.special.zeta, s + 1.0, q) - s * by(zeta_by_exponent, 1, s + 1.0, q)
+    return -2.0 * by(zeta_by_exponent, 1, s + 1.0, q) - s * by(zeta_by_exponent, 2, s + 1.0, q)
