@@ -1,7 +1,7 @@
-"""Frozen distributions of scipy.stats: `norm(mu, sigma)` is the distribution, with its parameters, for a method to take.
+"""Objects of scipy.stats: distributions with their parameters, and results that have names.
 
-Made in the function it is an object of SciPy's class that holds these; made outside it is read. Its methods are those
-of the distribution itself.
+`norm(mu, sigma)` made in the function is an object of SciPy's class that holds the parameters; made outside it is read.
+Its methods are those of the distribution itself. A result, such as that of `linregress`, is a NamedTuple.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from typing import Any
 
 import gast
 
+from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, meaning
-from s2sad.frontend.terms.terms import Constant, Record, Term
+from s2sad.frontend.terms.terms import Record, Term
 from s2sad.ir.definition import has_rule
 from s2sad.ir.late import LATE
-from s2sad.ir.values import constant
+from s2sad.ir.values import Constant, constant
 
 
 def _making(distribution: Any, cls: type) -> Meaning:
@@ -37,7 +38,7 @@ def _parts(lowering: Lowering, frozen: Term) -> tuple[Any, Term, Term]:
         assert isinstance(dist, Constant)
         return dist.value, frozen.items["args"], frozen.items["kwds"]
     assert isinstance(frozen, Constant)
-    found = frozen.value
+    found: Any = frozen.value
     args, kwds = (lowering.captured_term(Variable(found, n), getattr(found, n, None)) for n in ("args", "kwds"))
     own = getattr(sys.modules["scipy.stats"], getattr(found.dist, "name", None) or "", None)
     return own, args, kwds
@@ -66,8 +67,37 @@ def _method(name: str) -> Meaning:
     return called
 
 
+def _result(function: Any, cls: type, text: Any, names: tuple[str, ...]) -> None:
+    """A function of vectors whose result is of this class: what the text gives."""
+
+    def called(lowering: Lowering, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        given = {**dict(zip(names, arguments, strict=False)), **keywords}
+        name = f"scipy.stats.{function.__name__}"
+        if given.keys() != set(names):
+            lowering.refuse(node, f"{name} with further arguments", "leave them out", UnsupportedCall)
+        vectors = {n: lowering.to_operand(lowering.as_array_term(given[n])) for n in names}
+        if any(v.type.rank != 1 for v in vectors.values()):
+            lowering.refuse(node, f"{name} of arrays that are no vectors", "call it for each", UnsupportedType)
+        items = lowering.sequence(lowering.synthetic(text, dict(vectors), node), node)
+        fields: tuple[str, ...] = cls._fields  # type: ignore[attr-defined]
+        return Record(cls, dict(zip(fields, items, strict=True)))
+
+    meaning(function)(called)
+
+
+def _register_results() -> None:
+    from s2sad.frontend.library import scipy_in_python as texts
+
+    stats = sys.modules["scipy.stats"]
+    private: Any = sys.modules["scipy.stats._stats_py"]
+    _result(stats.mode, private.ModeResult, texts.mode_, ("a",))
+    _result(stats.pearsonr, private.PearsonRResult, texts.pearsonr_, ("x", "y"))
+    _result(stats.linregress, private.LinregressResult, texts.linregress_, ("x", "y"))
+
+
 def _register() -> None:
     """Give the distributions their meaning, and all methods of the classes of frozen ones."""
+    _register_results()
     one = sys.modules["scipy.stats._distn_infrastructure"]
     several = sys.modules["scipy.stats._multivariate"]
     classes = [c for c in (*vars(one).values(), *vars(several).values()) if isinstance(c, type)]

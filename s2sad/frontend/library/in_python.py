@@ -143,6 +143,71 @@ def histogram_(
     return counts, edges
 
 
+def histogram2d_(
+    x: Array,
+    y: Array,
+    nx: int,
+    ny: int,
+    limits: tuple[tuple[float, float], tuple[float, float]] | None,
+    w: Array | None,
+    density: bool,
+) -> tuple[Array, Array, Array]:
+    """Weights counted in the rectangles where the pairs of numbers fall, and the edges of these."""
+    left, right = (np.min(x), np.max(x)) if limits is None else limits[0]
+    low, high = (np.min(y), np.max(y)) if limits is None else limits[1]
+    if left == right:
+        left, right = left - 0.5, right + 0.5
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    x_edges, y_edges = np.linspace(left, right, nx + 1), np.linspace(low, high, ny + 1)
+    inside = (left <= x) & (x <= right) & (low <= y) & (y <= high)
+    columns = np.minimum(np.searchsorted(x_edges, x[inside], side="right") - 1, nx - 1)
+    rows = np.minimum(np.searchsorted(y_edges, y[inside], side="right") - 1, ny - 1)
+    counts: Any = np.bincount(columns * ny + rows, None if w is None else w[inside], nx * ny)
+    counts = np.reshape(counts, (nx, ny)) * 1.0
+    if density:
+        areas = np.expand_dims(np.diff(x_edges), 1) * np.diff(y_edges)
+        counts = counts / areas / np.sum(counts)
+    return counts, x_edges, y_edges
+
+
+def edges_(a: Array, bins: int, limits: tuple[float, float] | None) -> Array:
+    low, high = (np.min(a), np.max(a)) if limits is None else limits
+    if low == high:
+        low, high = low - 0.5, high + 0.5
+    return np.linspace(low, high, bins + 1)
+
+
+def poly_(roots: Array) -> Array:
+    coefficients = np.zeros(len(roots) + 1)
+    coefficients[0] = 1.0
+    for k in range(len(roots)):
+        coefficients[1 : k + 2] -= roots[k] * coefficients[: k + 1].copy()
+    return coefficients
+
+
+def polydiv_(u: Array, v: Array) -> tuple[Array, Array]:
+    count = max(len(u) - len(v) + 1, 1)
+    quotient = np.zeros(count)
+    rest = u * 1.0
+    for k in range(len(u) - len(v) + 1):
+        quotient[k] = rest[k] / v[0]
+        rest[k : k + len(v)] -= quotient[k] * v
+    # the leading coefficients of the rest are zero; where all are, one of them is left
+    small = np.abs(rest) <= 1e-08
+    first = min(np.argmin(small), len(rest) - 1) if not np.all(small) else len(rest) - 1
+    return quotient, rest[first:]
+
+
+def trim_zeros_(filt: Array, front: bool, back: bool) -> Array:
+    places = np.flatnonzero(filt)
+    if len(places) == 0:
+        return filt[:0]
+    first = places[0] if front else 0
+    last = places[-1] if back else len(filt) - 1
+    return filt[first : last + 1]
+
+
 def index_(items: Sequence[object], item: object, start: int, stop: int) -> int:
     if start < 0:
         start = max(start + len(items), 0)

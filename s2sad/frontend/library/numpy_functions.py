@@ -14,7 +14,6 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
-from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import meaning
 from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_array, is_none, known_integer
@@ -297,30 +296,22 @@ def _bincount(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
     return lowering.apply(np.bincount, operands)
 
 
-@meaning(np.histogram)
-def _histogram(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-    """The numbers, or their weights, counted where they fall; the edges move with the least and the greatest number."""
-    found = {**dict(zip(("a", "bins", "range", "density", "weights"), args, strict=False)), **kw}
-    bins, limits, density, weights = (found.get(k) for k in ("bins", "range", "density", "weights"))
-    if isinstance(bins, Constant) and isinstance(bins.value, str):
-        lowering.refuse(
-            node, "np.histogram with a rule for its bins", "give their number, or the edges", UnsupportedCall
-        )
-    a = _array(lowering, found["a"])
-    if _rank(lowering, a, primitive_name(np.histogram), node) != 1:
-        a = lowering.apply(np.ravel, [a])
-    count: Term = constant(10) if bins is None or is_none(bins) else bins
-    edges = lowering.to_operand(lowering.as_array_term(count))
-    bound: dict[str, Term] = {
-        "a": a,
-        "bins": count,
-        "limits": constant(None) if limits is None else limits,
-        "w": constant(None) if weights is None or is_none(weights) else _weights(lowering, weights),
-        "of_edges": constant(edges.type.rank == 1),
-        "density": constant(density is not None and not is_none(density) and bool(lowering.static(density, node))),
-    }
-    return lowering.synthetic(in_python.histogram_, bound, node)
+@meaning(np.apply_over_axes)
+def _apply_over_axes(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """The function along one axis after the other, each kept with length 1."""
+    found = {**dict(zip(("func", "a", "axes"), args, strict=False)), **kw}
+    whole = _array(lowering, found["a"])
+    rank = _rank(lowering, whole, primitive_name(np.apply_over_axes), node)
+    axes = lowering.static(found["axes"], node)
+    for axis in (axes,) if isinstance(axes, int) else tuple(axes):
+        k = axis % rank
+        term = lowering.call(found["func"], [whole, constant(k)], {}, node, None)
+        whole = _array(lowering, term)
+        if whole.type.rank == rank - 1:
+            whole = lowering.to_operand(lowering.builder.apply(required(np.expand_dims), [whole], {"axis": k}))
+    return whole
 
 
-def _weights(lowering: Lowering, weights: Term) -> Operand:
-    return lowering.apply(np.ravel, [_array(lowering, weights)])
+@meaning(np.row_stack)
+def _row_stack(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    return lowering.call(constant(np.vstack), args, kw, node, None)

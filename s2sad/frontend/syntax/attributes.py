@@ -33,6 +33,7 @@ from s2sad.frontend.terms.terms import (
     is_static_object,
 )
 from s2sad.ir.containers import SHAPE
+from s2sad.ir.installed import is_installed
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import raise_unless
@@ -95,7 +96,9 @@ class Attributes(Lowering):
                 self.watched[shown.cell] = {base.cell: self.env[base.cell]}
             return shown
         found = self.reads.of_class(cls, name)[1]
-        if name in opened.items and not isinstance(found, property):
+        # the fields of a NamedTuple of a library may be properties that read them
+        of_library = is_namedtuple(cls) and is_installed(cls.__module__)
+        if name in opened.items and (of_library or not isinstance(found, property)):
             return opened.items[name]
         return self.class_attribute(base, cls.__mro__, name, node)
 

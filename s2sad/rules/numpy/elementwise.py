@@ -137,6 +137,21 @@ rule(
 )
 
 
+def _frexp_type(x: Type, /) -> Type:
+    part = elementwise_type(np.floor)(x)
+    assert isinstance(part, ArrayType)
+    return tuple_type(part, array(np.dtype(np.int32), part.shape))
+
+
+rule(
+    np.frexp,
+    _frexp_type,
+    tangent=lambda y, xs, dots: None if dots[0] is None else (spread(np.ldexp(dots[0], -y[1]), y[0]), None),
+    adjoint=lambda g, y, xs, active: (fit(np.ldexp(g[0], -y[1]), xs[0]) if active[0] and g[0] is not None else None,),
+    samples=elementwise_samples((DIVIDEND,)),
+)
+
+
 def _clip_type(a: Type, a_min: Type, a_max: Type, /) -> Type:
     arrays = array_types("np.clip", [t for t in (a, a_min, a_max) if t != StaticType(None)])
     return array(result_dtype(arrays, None), broadcast_shapes(*(t.shape for t in arrays)))

@@ -178,6 +178,14 @@ def _sort(a: Any, axis: int | None = -1, kind: str | None = None, *, stable: boo
     return np.sort(np.ravel(a)) if axis is None else np.sort(a, axis=axis)
 
 
+def _real_if_close(a: Any, tol: Any = 100) -> Any:
+    if conjugated(a) is not a:
+        raise UnsupportedType("np.real_if_close of complex numbers, real or complex by their values", "take np.real")
+    return call(np.asarray, a)
+
+
+define(np.real_if_close, _real_if_close, _of({}), view=True)
+define(np.sort_complex, lambda a: np.astype(np.sort(a), np.complex128), _of({}))
 define(np.sort, _sort, _of({"axis": None}, {"kind": "stable"}, {"axis": 0, "stable": True}))
 define(
     np.clip,

@@ -238,6 +238,8 @@ def _products(x: Any, y: Any, bias: bool, ddof: int | None) -> Any:
 
 def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     found = _cov(x, y, rowvar)
+    if rank_of(found) == 0:
+        return found / found
     # Divided twice by vectors rather than once by their outer product, as NumPy does it.
     scale = np.sqrt(np.diagonal(found))
     return found / scale[:, None] / scale
@@ -250,6 +252,11 @@ def _cov_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield Sample((REAL(rng, (2, 5)), REAL(rng, (2, 5))))
 
 
+def _corrcoef_samples(rng: np.random.Generator) -> Iterable[Sample]:
+    yield from _cov_samples(rng)
+    yield Sample((REAL(rng, (5,)),))
+
+
 def _more_cov_samples(rng: np.random.Generator) -> Iterable[Sample]:
     yield from _cov_samples(rng)
     yield Sample((REAL(rng, (5,)),))
@@ -258,7 +265,7 @@ def _more_cov_samples(rng: np.random.Generator) -> Iterable[Sample]:
 
 
 define(np.cov, _cov, _more_cov_samples, "m y")
-define(np.corrcoef, _corrcoef, _cov_samples, "x y")
+define(np.corrcoef, _corrcoef, _corrcoef_samples, "x y")
 
 # Without what is nan
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from s2sad.ir.builder import known_value
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.rules.domains import ABOVE_ONE, POSITIVE, PROBABILITY, REAL
@@ -46,7 +47,9 @@ def _d_by_x(y: Any, a: Any, b: Any, c: Any) -> Any:
 
 def _d_by_z(y: Any, a: Any, b: Any, c: Any) -> Any:
     """That by the last one: it is homogeneous."""
-    return -(1.5 * y + a * _d_by_x(y, a, b, c) + b * _d_by_x(y, b, a, c)) / c
+    moved = b * _d_by_x(y, b, a, c)
+    # by an operand that is 0 the derivative is infinite, and its product with that 0
+    return -(1.5 * y + (moved if known_value(a) == 0 else moved + a * _d_by_x(y, a, b, c))) / c
 
 
 def _j_by_x(y: Any, a: Any, b: Any, c: Any, p: Any) -> Any:

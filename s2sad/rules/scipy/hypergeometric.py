@@ -66,6 +66,7 @@ define(
     lambda x, q=None: call(special.zeta, x, 1.0 if q is None else q),
     lambda rng: [Sample((1.2 + POSITIVE(rng, (3,)),)), Sample((2.5,))],
     "x q",
+    of_complex=False,
 )
 
 
@@ -146,7 +147,7 @@ _polynomial("jacobi",
 define(
     special.eval_sh_jacobi,
     lambda n, p, q, x: special.eval_jacobi(n, p - q, q - 1.0, 2.0 * x - 1.0) / special.binom(2 * n + p - 1.0, n),
-    lambda rng: [Sample((3, 3.2, 2.1, PROBABILITY(rng, (3,)))), Sample((2, 3, 2, 0.3))],
+    lambda rng: [Sample((3, 4, 2, PROBABILITY(rng, (3,)))), Sample((2, 3.2, 2.1, 0.3))],
     "n p q x",
 )
 elementwise(
