@@ -11,6 +11,7 @@ from types import FunctionType
 from typing import Any
 
 import gast
+import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.dependencies import Variable
@@ -93,6 +94,41 @@ def _register_results() -> None:
     _result(stats.mode, private.ModeResult, texts.mode_, ("a",))
     _result(stats.pearsonr, private.PearsonRResult, texts.pearsonr_, ("x", "y"))
     _result(stats.linregress, private.LinregressResult, texts.linregress_, ("x", "y"))
+    meaning(stats.gaussian_kde)(_kde)
+    for name in ("evaluate", "pdf", "logpdf"):
+        meaning(getattr(stats.gaussian_kde, name))(_density_of_kde(texts.kde_, name == "logpdf"))
+
+
+def _kde(lowering: Lowering, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+    """`gaussian_kde(data)`: the data, and how wide the kernels are."""
+    given = {**dict(zip(("dataset", "bw_method", "weights"), arguments, strict=False)), **keywords}
+    none: Term = constant(None)
+    width = given.get("bw_method", none)
+    if isinstance(width, Constant) and isinstance(width.value, str):
+        if width.value != "scott":
+            lowering.refuse(node, f"scipy.stats.gaussian_kde with bw_method={width.value!r}", "give a number")
+        width = none
+    data = lowering.to_operand(lowering.as_array_term(given["dataset"]))
+    if data.type.rank != 1:
+        lowering.refuse(
+            node, "scipy.stats.gaussian_kde of several variables", "write the sum of the kernels", UnsupportedCall
+        )
+    weights = given.get("weights", none)
+    return Record(sys.modules["scipy.stats"].gaussian_kde, {"dataset": data, "factor": width, "weights": weights})
+
+
+def _density_of_kde(text: Any, logarithm: bool) -> Meaning:
+    def called(lowering: Lowering, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term | None:
+        receiver, *rest = arguments
+        kde = lowering.open(receiver)
+        if not isinstance(kde, Record) or keywords or len(rest) != 1:
+            return None
+        x = lowering.apply(np.atleast_1d, [lowering.to_operand(lowering.as_array_term(rest[0]))])
+        bound = {"data": kde.items["dataset"], "x": x, "factor": kde.items["factor"], "w": kde.items["weights"]}
+        found = lowering.synthetic(text, bound, node)
+        return lowering.apply(np.log, [lowering.to_operand(found)]) if logarithm else found
+
+    return called
 
 
 def _register() -> None:

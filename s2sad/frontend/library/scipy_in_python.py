@@ -37,3 +37,13 @@ def linregress_(x: Array, y: Array) -> tuple[Any, Any, Any, Any, Any]:
     t = r * np.sqrt(df / ((1.0 - r) * (1.0 + r)))
     stderr = np.sqrt((1.0 - r * r) * syy / sxx / df)
     return slope, np.mean(y) - slope * np.mean(x), r, 2.0 * special.stdtr(df, -np.abs(t)), stderr
+
+
+def kde_(data: Array, x: Array, factor: Any, w: Any) -> Any:
+    """The mean of normal densities around the data, of the variance of these times the square of a factor."""
+    weights = np.full(len(data), 1.0 / len(data)) if w is None else w / np.sum(w)
+    count = 1.0 / np.sum(weights * weights)
+    scale = count**-0.2 if factor is None else factor
+    spread = np.sum(weights * (data - np.sum(weights * data)) ** 2) / (1.0 - 1.0 / count) * scale**2
+    apart = np.expand_dims(x, -1) - data
+    return np.sum(weights * np.exp(-0.5 * apart * apart / spread), axis=-1) / np.sqrt(2.0 * np.pi * spread)

@@ -18,6 +18,7 @@ import gast
 from s2sad.errors import UnsupportedCall
 from s2sad.frontend.dependencies import MISSING, Variable
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.meanings import meaning_of
 from s2sad.frontend.terms.cells import Side
 from s2sad.frontend.terms.terms import (
     Choice,
@@ -133,9 +134,9 @@ class Objects(Lowering):
         return items, passed
 
     def special(self, term: Term, name: str) -> Callable[..., object] | None:
-        """A special method of the user's class of a term; None where there is none."""
+        """A special method of a term of the user's class, or one that has a meaning; None where there is none."""
         cls = class_of(term)
-        if cls is None or not is_user_class(cls):
+        if cls is None or not (is_user_class(cls) or meaning_of(vars(cls).get(name))):
             return None
         found = self.reads.of_class(cls, name)[1]
         if not isinstance(found, types.FunctionType) or found.__code__.co_filename == "<string>":
