@@ -333,15 +333,16 @@ def hyp0f1_by_parameter(v: Any, x: Any) -> Any:
     v, x = np.broadcast_arrays(*(np.asarray(w, float) for w in (v, x)))
     term, slope, value, total, largest, j = np.ones_like(x), np.zeros_like(x), 1.0, np.zeros_like(x), 1.0, 0
     with np.errstate(all="ignore"):
-        while j < 20000:
+        while j < 5000:
             ratio = x / ((v + j) * (j + 1.0))
             slope = (slope - term / (v + j)) * ratio
             term, total, j = term * ratio, total + slope, j + 1
             value, largest = value + term, np.maximum(largest, np.abs(term) + np.abs(slope))
             if not np.any((np.abs(slope) > 1e-17 * np.abs(total)) | (np.abs(ratio) > 0.5)):
                 break
-        # nan where the terms cancel
-        return np.where(1e-8 * largest < np.abs(value) + np.abs(total), total, np.nan)[()]
+        # nan where the terms cancel, or are too many
+        exact = (1e-8 * largest < np.abs(value) + np.abs(total)) & (np.abs(slope) <= 1e-13 * np.abs(total))
+        return np.where(exact, total, np.nan)[()]
 
 
 def hyp1f1_by_parameter(k: Any, a: Any, b: Any, x: Any) -> Any:
@@ -353,7 +354,7 @@ def hyp1f1_by_parameter(k: Any, a: Any, b: Any, x: Any) -> Any:
     term, by_a, by_b = np.ones_like(y), np.zeros_like(y), np.zeros_like(y)
     total, sum_a, sum_b, largest, j = 1.0, np.zeros_like(y), np.zeros_like(y), 1.0, 0
     with np.errstate(all="ignore"):
-        while j < 20000:
+        while j < 5000:
             ratio = (p + j) / (b + j) * y / (j + 1.0)
             by_a = by_a * ratio + term * y / ((b + j) * (j + 1.0))
             by_b = (by_b - term / (b + j)) * ratio
@@ -365,8 +366,10 @@ def hyp1f1_by_parameter(k: Any, a: Any, b: Any, x: Any) -> Any:
                 break
         found = np.where(turned, -sum_a, sum_a) if k == 0 else np.where(turned, sum_a + sum_b, sum_b)
         # nan where the terms cancel, or are too many
-        exact = 1e-8 * largest < np.abs(total) + np.abs(sum_a) + np.abs(sum_b)
-        return (np.where(turned, np.exp(x), 1.0) * np.where(exact & (np.abs(ratio) < 1.0), found, np.nan))[()]
+        exact = (1e-8 * largest < np.abs(total) + np.abs(sum_a) + np.abs(sum_b)) & (
+            np.abs(by_a) + np.abs(by_b) <= 1e4 * small
+        )
+        return (np.where(turned, np.exp(x), 1.0) * np.where(exact, found, np.nan))[()]
 
 
 def hyp2f1_by_parameter(k: Any, a: Any, b: Any, c: Any, x: Any) -> Any:
@@ -380,7 +383,7 @@ def hyp2f1_by_parameter(k: Any, a: Any, b: Any, c: Any, x: Any) -> Any:
     total = largest = np.ones_like(y)
     slopes, sums = [np.zeros_like(y)] * 3, [np.zeros_like(y)] * 3
     with np.errstate(all="ignore"):
-        while j < 20000:
+        while j < 5000:
             step = y / ((c + j) * (j + 1.0))
             ratio = (p + j) * (q + j) * step
             slopes = [
@@ -400,8 +403,9 @@ def hyp2f1_by_parameter(k: Any, a: Any, b: Any, c: Any, x: Any) -> Any:
         by_a, by_b = np.where(turned & ~ordered, by_r, by_p), np.where(turned & ~ordered, by_p, by_r)
         found = [by_a, by_b, np.where(turned, by_q + by_c, by_c)][k]
         # nan where the terms cancel, or are too many
-        exact = 1e-8 * largest < np.abs(total) + sum(map(np.abs, sums))
-        return np.where(exact & (np.abs(ratio) < 1.0), factor * found, np.nan)[()]
+        size = sum(map(np.abs, sums))
+        exact = (1e-8 * largest < np.abs(total) + size) & (left <= 1e-13 * size)
+        return np.where(exact, factor * found, np.nan)[()]
 
 
 def hyperu_by_parameter(k: Any, a: Any, b: Any, x: Any) -> Any:
