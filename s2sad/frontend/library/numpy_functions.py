@@ -14,6 +14,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import meaning
 from s2sad.frontend.terms.terms import Closure, Partial, Range, Term, Zip, is_array, is_none, known_integer
@@ -315,3 +316,14 @@ def _apply_over_axes(lowering: Lowering, args: list[Term], kw: dict[str, Term], 
 @meaning(np.row_stack)
 def _row_stack(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     return lowering.call(constant(np.vstack), args, kw, node, None)
+
+
+@meaning(np.unstack)
+def _unstack(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """The rows along an axis, as the list of them."""
+    whole = _array(lowering, args[0] if args else kw["x"])
+    axis = lowering.static(kw["axis"], node) if "axis" in kw else 0
+    if axis != 0:
+        moved = lowering.builder.apply(required(np.moveaxis), [whole], {"source": axis, "destination": 0})
+        whole = lowering.to_operand(moved)
+    return lowering.synthetic(in_python.items_, {"xs": whole}, node)

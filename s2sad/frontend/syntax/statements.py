@@ -7,6 +7,7 @@ environment, which are merged. Loops, `with` and `try` have parts of their own.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeGuard
 
 import gast
 import numpy as np
@@ -22,7 +23,7 @@ from s2sad.ir.containers import GETITEM, UNDEFINED
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import ASSERT, RAISE, never_returns, raise_where
 from s2sad.ir.python_trees import walk
-from s2sad.ir.types import BOTTOM, Type, surely_fits
+from s2sad.ir.types import BOTTOM, SequenceType, Type, surely_fits
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 
@@ -185,6 +186,10 @@ class Statements(Lowering):
         if is_array(term) and not starred and not isinstance((self.array_type(term).shape or (1,))[0], int):
             self.check_count(self.to_operand(term), target)
             return [self.row(term, constant(k)) for k in range(len(target.elts))]
+        listed = self.open(term)
+        if not starred and _is_of_run_time(listed):
+            self.check_count(listed, target)
+            return [self.builder.apply(GETITEM, (listed, constant(k))) for k in range(len(target.elts))]
         if starred or not isinstance(term, Value) or not term.type.is_numeric or not term.type.shape:
             return self.sequence(term, target)
         if isinstance(term.type.shape[0], int):
@@ -342,3 +347,8 @@ def _returns(node: gast.AST) -> bool:
 
 
 _WORDS = {"ClassDef": "a class inside a function"}
+
+
+def _is_of_run_time(term: Term) -> TypeGuard[Value]:
+    """Whether a term is a list whose length is not known."""
+    return isinstance(term, Value) and isinstance(term.type, SequenceType) and not isinstance(term.type.length, int)
