@@ -39,7 +39,7 @@ LATE.update(
     {
         "numpy": _of_numpy,
         "scipy.special": partial(_of_several, "special", "bessel", "cumulative", "elliptic", "hypergeometric"),
-        "scipy.stats": partial(_of_several, "continuous", "counts", "multivariate", "summaries"),
+        "scipy.stats": partial(_of_several, "continuous", "positive", "bounded", "counts", "multivariate", "summaries"),
         "scipy.linalg": partial(_of_scipy, "linalg"),
         "scipy.integrate": partial(_of_scipy, "signal", "of_integrate"),
         "scipy.fft": partial(_of_scipy, "fft"),

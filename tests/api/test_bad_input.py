@@ -61,7 +61,7 @@ def opens(x):
 
 
 def unknown_numpy(x):
-    return np.sum(np.roots(x))
+    return np.sum(np.real(np.roots(x)))
 
 
 def unknown_name(x):

@@ -13,7 +13,8 @@ from s2sad.ir.definition import DEFINITIONS
 from s2sad.rules import everything
 
 everything()
-from s2sad.rules.scipy.continuous import FAMILIES  # noqa: E402
+from s2sad.rules.scipy.bounded import OF_AN_INTERVAL  # noqa: E402
+from s2sad.rules.scipy.continuous import OF_ALL_NUMBERS  # noqa: E402
 from s2sad.rules.scipy.counts import COUNTS  # noqa: E402
 from s2sad.rules.scipy.distributions import (  # noqa: E402
     samples_of,
@@ -21,6 +22,9 @@ from s2sad.rules.scipy.distributions import (  # noqa: E402
     samples_of_count,
     samples_of_shapes,
 )
+from s2sad.rules.scipy.positive import OF_POSITIVE_NUMBERS  # noqa: E402
+
+FAMILIES = (*OF_ALL_NUMBERS, *OF_POSITIVE_NUMBERS, *OF_AN_INTERVAL)
 
 DATA = np.array([0.4, 1.7, 0.9, 2.6])
 

@@ -49,25 +49,17 @@ elementwise(special.wright_bessel, unknown("scipy.special.wright_bessel by its p
                                    unknown("scipy.special.wright_bessel by its parameter b"),
                                    lambda y, a, b, x: special.wright_bessel(a, a + b, x),
             samples=lambda rng: [Sample((2, 1, POSITIVE(rng, (3,)))), Sample((1, 2, 0.7))])
-elementwise(special.zeta,   lambda y, s, q: by(zeta_by_exponent, 1, s, q),
+elementwise(special.zeta,   lambda y, s, q=1.0: by(zeta_by_exponent, 1, s, q),
                             lambda y, s, q: -s * call(special.zeta, s + 1, q),
-            type_rule=lambda s, q, /: _zeta_type(s, q),
+            type_rule=lambda s, q=None, /: _zeta_type(s, q),
             samples=lambda rng: [Sample((2, POSITIVE(rng, (3,)))), Sample((3, 1.5)), Sample((2.5, 1.5)),
-                                 Sample((1.0 + POSITIVE(rng, (2, 1)), POSITIVE(rng, (3,))))])
+                                 Sample((1.0 + POSITIVE(rng, (2, 1)), POSITIVE(rng, (3,)))),
+                                 Sample((np.array([0.3, 1.7, -1.2]),))])
 # fmt: on
 
 
-def _zeta_type(s: Type, q: Type) -> Type:
-    return elementwise_type(np.arctan2, arity=2)(s, q)
-
-
-define(
-    special.zeta,
-    lambda x, q=None: call(special.zeta, x, 1.0 if q is None else q),
-    lambda rng: [Sample((1.2 + POSITIVE(rng, (3,)),)), Sample((2.5,))],
-    "x q",
-    of_complex=False,
-)
+def _zeta_type(s: Type, q: Type | None) -> Type:
+    return elementwise_type(np.arctan2, arity=2)(s, s if q is None else q)
 
 
 # Orthogonal polynomials: the derivative by the argument is one of the next lower degree, of another family.

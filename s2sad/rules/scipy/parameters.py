@@ -461,7 +461,8 @@ def zeta_by_exponent(n: Any, s: Any, q: Any) -> Any:
                 rise, slope, bend = power
                 power = [rise * (s + i) / y, (slope * (s + i) + rise) / y, (bend * (s + i) + 2.0 * slope) / y]
             total = total + number * power[n]
-        return np.where(q > 0.0, total, np.nan)[()]
+        # nan where the sums cancel
+        return np.where((q > 0.0) & (s > -4.0), total, np.nan)[()]
 
 
 def _hyp1f1_by_x(y: Any, k: Any, a: Any, b: Any, x: Any) -> Any:
