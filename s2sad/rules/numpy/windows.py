@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.ir.broadcasting import broadcast_shapes
-from s2sad.ir.builder import call
+from s2sad.ir.builder import beside, call
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.ir.types import ArrayType, Type, array
@@ -23,7 +23,9 @@ def bessel_i(n: Any, x: Any) -> Any:
 
 
 def _bessel_type(n: Type, x: Type, /) -> Type:
-    return array(np.dtype(float), broadcast_shapes(*(t.shape for t in array_types("bessel_i", [n, x]))))
+    orders, places = array_types("bessel_i", [n, x])
+    dtype = None if places.dtype is None else np.result_type(places.dtype, np.float64)
+    return array(dtype, broadcast_shapes(orders.shape, places.shape))
 
 
 _tangent, _adjoint = by_partials((None, lambda y, n, x: 0.5 * (call(bessel_i, n - 1, x) + call(bessel_i, n + 1, x))))
@@ -47,7 +49,7 @@ elementwise(np.i0, lambda y, x: call(bessel_i, 1, x), type_rule=_i0_type)
 
 
 def _kaiser(M: Any, beta: Any) -> Any:
-    places = 2.0 * call(np.arange, M) / (M - 1.0) - 1.0
+    places = 2.0 * beside(beta, np.arange, M) / (M - 1.0) - 1.0
     return np.i0(np.sqrt(1.0 - places * places) * beta) / np.i0(beta)
 
 
