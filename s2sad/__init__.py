@@ -2,6 +2,7 @@
 
 import s2sad.dispatch.pickling  # noqa: F401  (derivatives can be pickled)
 import s2sad.rules  # noqa: F401  (they are there where they are asked for)
+import s2sad.solvers  # noqa: F401  (as the rules)
 from s2sad.api.checkpoint import checkpoint, checkpointed
 from s2sad.api.custom import adjoint, custom_jvp, custom_vjp, defjvp, defvjp, stop_gradient
 from s2sad.api.gradients import grad, jvp, trace, value_and_grad, vjp

@@ -20,11 +20,12 @@ from s2sad.differentiate.tangents import tangent_type
 from s2sad.errors import RuleError
 from s2sad.frontend.context import Hook, NeedsStatic
 from s2sad.frontend.dependencies import NeedsVariables, Variable
+from s2sad.ir import values
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.dims import renewed
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.lists import add, zero
-from s2sad.ir.printer import constant_text
+from s2sad.ir.printer import constant_text, unnumbered
 from s2sad.ir.signature import Signature, key_of, related
 from s2sad.ir.types import StaticType, Type, substitute, symbols
 from s2sad.ir.user_rules import ADJOINT, BlackBox, BoxRule, accepts, place_of
@@ -124,7 +125,7 @@ class Call:
         for k, x in enumerate(xs):
             if active[k]:
                 rule = self.rule(self.box.adjoints, k, "reverse", x.builder)
-                g = _whole(g, y)
+                g = whole(g, y)
                 found[k] = rule and self.applied(rule, f"{self.base}_vjp", True, [g, y, *xs], x)
         return tuple(found)
 
@@ -134,7 +135,7 @@ class Call:
             if dot is None:
                 continue
             rule = self.rule(self.box.tangents, k, "forward", x.builder)
-            part = rule and self.applied(rule, f"{self.base}_jvp", False, [_whole(dot, x), y, *xs], y)
+            part = rule and self.applied(rule, f"{self.base}_jvp", False, [whole(dot, x), y, *xs], y)
             if part is not None:
                 total = part.operand if total is None else add(y.builder, total, part.operand)
         return None if total is None else y.builder.expr(total)
@@ -195,10 +196,11 @@ class Call:
 def written(program: Entries, builder: Builder, entry: Entry, given: Sequence[Expr], types: Sequence[Type]) -> Operand:
     """The operations of a short rule; a call of a long one, with those arguments that it reads."""
     function = entry.function
-    pairs = dict(zip(function.parameters, given, strict=True))
     body = function.body.operations
     # A rule of some operations reads better in its place; what is long, or has loops, is a function once for all calls.
-    if len(body) <= SHORT and all(isinstance(op, Apply) for op in body):
+    if len(body) <= SHORT and all(isinstance(op, (Apply, values.Call)) for op in body):
+        plain = unnumbered(function)
+        pairs = dict(zip(plain.parameters, given, strict=True))
         made: dict[Operand, Operand] = {}
 
         def read(o: Operand) -> Operand:
@@ -206,10 +208,14 @@ def written(program: Entries, builder: Builder, entry: Entry, given: Sequence[Ex
                 return made[o]
             return pairs[o].operand if isinstance(o, Value) else o
 
-        for op in body:
-            assert isinstance(op, Apply)
-            made[op.result] = builder.apply(op.primitive, [read(o) for o in op.operands], op.static)
-        return read(function.result)
+        for op in plain.body.operations:
+            given_to = [read(o) for o in op.operands]
+            if isinstance(op, Apply):
+                made[op.result] = builder.apply(op.primitive, given_to, op.static, op.result.hint)
+            elif isinstance(op, values.Call):
+                made[op.result] = builder.call_function(op.function, given_to, op.result.hint)
+        return read(plain.result)
+    pairs = dict(zip(function.parameters, given, strict=True))
     # A rule has `ans` and all arguments for parameters, and reads few of them: what is not passed need not be stored.
     needed = {o for op in walk(function.body) for o in op.operands} | {function.result}
     needed |= {o for op in walk(function.body) for b in op.blocks for o in b.results}
@@ -248,10 +254,11 @@ def hooked(program: Entries, target: Hook) -> Primitive:
         adjoint=adjoint,
         effect=Effect.VIEW,
         spelling=f"{ADJOINT}(_0)",
+        transparent=True,
     )
 
 
-def _whole(g: Cotangent, like: Expr) -> Expr:
+def whole(g: Cotangent, like: Expr) -> Expr:
     """A tangent or cotangent as one expression: that of a container comes as a tuple, with None for zeros."""
     if not isinstance(g, tuple):
         return g

@@ -23,6 +23,7 @@ from s2sad.ir.values import (
     While,
     applied_in,
     bound_in,
+    given_functions,
     walk,
 )
 
@@ -45,6 +46,8 @@ def reachable(functions: Mapping[str, Function], entries: Iterable[str]) -> list
                 visit(op.function.name)
             elif isinstance(op, Apply) and op.primitive in STEPPED:
                 visit(str(op.static["step"]))
+            for given in given_functions(op):
+                visit(given.name)
         order[name] = functions[name]
 
     for name in entries:
@@ -110,6 +113,10 @@ class Naming:
         owner, _, rest = value.hint.partition("_residuals")
         return f"{self.names.get(owner) or plain_name(owner, self.bases)}_residuals{rest}"
 
+    def new_name(self, name: str) -> str:
+        """The new name of a function; of one that comments alone speak of the plain one."""
+        return self.names.get(name) or plain_name(name, self.bases)
+
     def block(self, block: Block) -> Block:
         return replace(block, operations=tuple(map(self.operation, block.operations)))
 
@@ -119,8 +126,10 @@ class Naming:
             new: Operation = replace(op, about=tuple(map(self.operation, op.about))) if op.about else op
             match new:
                 case Call():
-                    name = self.names.get(new.function.name) or plain_name(new.function.name, self.bases)
-                    new = replace(new, function=replace(new.function, name=name))
+                    new = replace(new, function=replace(new.function, name=self.new_name(new.function.name)))
+                case Apply() if given_functions(new):
+                    given = tuple(replace(f, name=self.new_name(f.name)) for f in given_functions(new))
+                    new = replace(new, static={**new.static, "functions": given})
                 case If():
                     new = replace(new, then=self.block(new.then), orelse=self.block(new.orelse))
                 case For():

@@ -19,6 +19,7 @@ from s2sad.analysis.item_reads import settle_items
 from s2sad.analysis.read_back import read_back
 from s2sad.analysis.shared_items import unsafe_item_updates
 from s2sad.backends import PYTHON, Runner
+from s2sad.compiler import solvers
 from s2sad.compiler.argument_names import named_as_arguments
 from s2sad.compiler.black_boxes import Boxes, hooked
 from s2sad.compiler.checked import optimize
@@ -37,15 +38,17 @@ from s2sad.frontend.lower import Lowered, lower
 from s2sad.frontend.terms.arrays import MemoryNeeded
 from s2sad.frontend.terms.cells import SettledByCaller
 from s2sad.frontend.terms.closure_targets import LiftedTarget
+from s2sad.frontend.terms.solver_targets import SolverCall, SolverRule
 from s2sad.ir.call_lengths import asking, hold, note, solution
 from s2sad.ir.dims import CallLengths, Dim, Fact, Symbol, least_value
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import numbered
 from s2sad.ir.signature import Signature, key_of, related, with_inner
+from s2sad.ir.solver import Part
 from s2sad.ir.types import BOTTOM, ArrayType, Type, leaves, substitute, symbols
 from s2sad.ir.user_rules import BlackBox, Custom, PlainFunctionOf
-from s2sad.ir.values import Constant, For, Function, Operand, Value, constant, walk
+from s2sad.ir.values import Constant, For, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.optimize import settle_lengths
 
 MAX_ROUNDS = 12
@@ -137,6 +140,18 @@ class Program:
     def hooked(self, target: Hook) -> Primitive:
         return hooked(self, target)
 
+    def solving(self, call: SolverCall, references: Mapping[str, FunctionRef], result: Type) -> Primitive:
+        return solvers.solving(call, references, result)
+
+    def solution(self, call: SolverCall, part: Part) -> Primitive:
+        return solvers.solution(self, call, part)
+
+    def parameter_names(self, target: object) -> list[str]:
+        return parameter_names(target)
+
+    def in_order(self, reference: FunctionRef, order: Sequence[int], given: Sequence[Operand]) -> FunctionRef:
+        return solvers.in_order(self, reference, order, given)
+
     # entries
 
     def entry(self, target: Target, parameters: Mapping[str, Type], name: str | None = None) -> Entry:
@@ -225,7 +240,7 @@ class Program:
                 if key in self.recursive:
                     return entry
                 entry = replace(entry, facts=_facts(parameters))
-                return with_read_parameters(entry) if isinstance(target, LiftedTarget) else entry
+                return with_read_parameters(entry) if isinstance(target, (LiftedTarget, SolverRule)) else entry
             guess = Entry(
                 stub(name),
                 dict(parameters),

@@ -10,6 +10,7 @@ from typing import Any
 
 from s2sad.frontend.reading.callables import callable_name
 from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget, LiftedTarget
+from s2sad.frontend.terms.solver_targets import SolverRule
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.types import StaticType, Type, leaves
@@ -34,7 +35,7 @@ def parameter_names(target: Target) -> list[str]:
             return [*names, *target.transform.further_names(names)]
         case WritesArguments():
             return parameter_names(target.target)
-        case ClosureTarget() | LiftedTarget():
+        case ClosureTarget() | LiftedTarget() | SolverRule():
             return list(target.names)
         case PlainFunctionOf():
             return parameter_names(target.custom)
@@ -48,7 +49,7 @@ def name_of(target: Target) -> str:
     match target:
         case WritesArguments():
             return name_of(target.target)
-        case ClosureTarget() | DerivedTarget() | LiftedTarget():
+        case ClosureTarget() | DerivedTarget() | LiftedTarget() | SolverRule():
             name = target.__name__
             return name if name.isidentifier() and not keyword.iskeyword(name) else "function"
     return callable_name(target)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from s2sad.errors import Location
 from s2sad.frontend.dependencies import Reads, Variable
 from s2sad.ir.primitive import Primitive
+from s2sad.ir.solver import Part
 from s2sad.ir.types import Type
 from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import FunctionRef, Operand
@@ -88,6 +89,22 @@ class Context(Protocol):
 
     def hooked(self, target: Hook) -> Primitive:
         """An identity whose adjoint is a function of the adjoint and of its further operands."""
+        ...
+
+    def solving(self, call: Any, references: Mapping[str, FunctionRef], result: Type) -> Primitive:
+        """The call of a solver, without derivative."""
+        ...
+
+    def solution(self, call: Any, part: Part) -> Primitive:
+        """A result of a solver, with its derivative."""
+        ...
+
+    def parameter_names(self, target: object) -> Sequence[str]:
+        """The names of the parameters of a function or closure."""
+        ...
+
+    def in_order(self, reference: FunctionRef, order: Sequence[int], given: Sequence[Operand]) -> FunctionRef:
+        """A function that takes all that is given, of which the one referred to takes those in `order`."""
         ...
 
     def captured_type(self, variable: Variable) -> Type:

@@ -61,6 +61,7 @@ from s2sad.frontend.syntax.objects import Objects
 from s2sad.frontend.syntax.operators import Operators
 from s2sad.frontend.syntax.outside_names import OutsideNames
 from s2sad.frontend.syntax.outside_stores import OutsideStores
+from s2sad.frontend.syntax.solver_calls import Solvers
 from s2sad.frontend.syntax.statements import Statements
 from s2sad.frontend.syntax.subscripts import Subscripts
 from s2sad.frontend.syntax.tables import KeysNeeded, Tables
@@ -72,6 +73,7 @@ from s2sad.frontend.terms.keyed_cells import RunTimeKey
 from s2sad.frontend.terms.outlines import Outline, rebuilt
 from s2sad.frontend.terms.references import Place, object_places
 from s2sad.frontend.terms.repeats import Repeats
+from s2sad.frontend.terms.solver_targets import SolverRule
 from s2sad.frontend.terms.terms import Closure, Form, Linear, Ref, Term, is_array, is_none, static_constant
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import has_rule
@@ -163,6 +165,8 @@ def frame_of(target: object, mirrors: Sequence[Frame]) -> Frame:
     """The outermost frame: that of the function, or an empty one around the call of something else."""
     if isinstance(target, ClosureTarget):
         return inner_frame(mirrors[0], target.code, 0)
+    if isinstance(target, SolverRule):
+        return rule_frame(target)
     if isinstance(target, types.FunctionType) and not has_rule(target):
         if inspect.isgeneratorfunction(target):
             parse(target)  # it is refused
@@ -172,10 +176,20 @@ def frame_of(target: object, mirrors: Sequence[Frame]) -> Frame:
     if function is not None and not has_rule(target) and not has_rule(function):
         source = source_of(function)
     else:
-        tree = gast.parse("def call():\n    pass").body[0]
-        name = getattr(target, "__name__", type(target).__name__)
-        source = Source(tree, "", f"<{name}>", 1, (), (), 1, Quotes((), (), 1))
+        source = no_source(getattr(target, "__name__", type(target).__name__))
     return Frame(source, None, source.tree, 0, None, frozenset(), {})
+
+
+def rule_frame(target: SolverRule) -> Frame:
+    """The frame around the text of a rule: the names of its parameters are those of the target."""
+    source = no_source(target.__name__)
+    return Frame(source, None, source.tree, 0, None, frozenset(target.names), {})
+
+
+def no_source(name: str) -> Source:
+    """The source of what has none."""
+    tree = gast.parse("def call():\n    pass").body[0]
+    return Source(tree, "", f"<{name}>", 1, (), (), 1, Quotes((), (), 1))
 
 
 class FunctionLowering(
@@ -188,6 +202,7 @@ class FunctionLowering(
     Functions,
     Calls,
     FunctionCalls,
+    Solvers,
     Customs,
     Closures,
     DerivedFunctions,
@@ -354,6 +369,8 @@ class FunctionLowering(
         """What the function returns, its parameters bound in the environment."""
         if isinstance(target, ClosureTarget):
             return self.body(self.frame.tree)
+        if isinstance(target, SolverRule):
+            return self.solver_rule(target)
         if isinstance(target, types.FunctionType) and not has_rule(target):
             first = next(iter(target.__code__.co_varnames), "")
             self.frame.receiver = self.env.get(self.frame.key(first))

@@ -24,6 +24,7 @@ from s2sad.frontend.terms.closure_targets import Around, ClosureTarget, DerivedT
 from s2sad.frontend.terms.frames import Code, Frame
 from s2sad.frontend.terms.keyed_cells import KeyedCells
 from s2sad.frontend.terms.repeats import Repeats
+from s2sad.frontend.terms.solver_targets import SolverRule
 from s2sad.frontend.terms.terms import (
     USED_UP,
     Applied,
@@ -540,6 +541,24 @@ class Lowering(KeyedCells):
     @abstractmethod
     def rule_result(self, target: BoxRule, arguments: list[Term], node: gast.AST) -> Term:
         """What a rule gives, from its parameters as those of one function."""
+
+    # solver_calls
+
+    @abstractmethod
+    def call_solver(
+        self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """The call of a function that has a row among the solvers."""
+
+    @abstractmethod
+    def expanded(self, term: Term, given: Sequence[Term], node: gast.AST) -> Closure:
+        """`lambda x, y: f(x, y)` for a function that is called so: a method, a partial, one that takes `*args`."""
+
+    @abstractmethod
+    def solver_rule(self, target: SolverRule) -> Term:
+        """What a rule gives, its parameters bound in the environment."""
+
+    # custom_calls, of values
 
     @abstractmethod
     def with_adjoint(self, term: Term, hook: Closure, node: gast.AST) -> Term:

@@ -8,10 +8,15 @@ import sys
 import threading
 from collections.abc import Callable
 
-LATE: dict[str, Callable[[], object]] = {}
+LATE: dict[str, list[Callable[[], object]]] = {}
 """By the name of a module: what adds the rules of its functions to the tables."""
 _reading: set[str] = set()
 _lock = threading.RLock()
+
+
+def when_imported(module: str, read: Callable[[], object]) -> None:
+    """Have rules read once a module has been imported."""
+    LATE.setdefault(module, []).append(read)
 
 
 def load_late_for(function: object) -> None:
@@ -28,7 +33,8 @@ def load_late() -> None:
             # The rules that are read ask for others of their own: this is entered again, and must not read them twice.
             _reading.add(name)
             try:
-                LATE[name]()
+                for read in LATE[name]:
+                    read()
             finally:
                 _reading.discard(name)
             del LATE[name]

@@ -161,7 +161,9 @@ def _same(x: Type, /) -> Type:
     return x
 
 
-STOP = register(Primitive("stop_gradient", stop_gradient, _same, constant=True, effect=Effect.VIEW, spelling="_0"))
+STOP = register(
+    Primitive("stop_gradient", stop_gradient, _same, constant=True, effect=Effect.VIEW, spelling="_0", transparent=True)
+)
 
 
 # What is done to an adjoint

@@ -335,9 +335,17 @@ def walk(block: Block) -> Iterator[Operation]:
             yield from walk(inner)
 
 
+def given_functions(op: Operation) -> tuple[FunctionRef, ...]:
+    """The functions of the program that an operation gives to a function of a library: to a solver."""
+    found = op.static.get("functions", ()) if isinstance(op, Apply) else ()
+    assert isinstance(found, tuple)
+    return found
+
+
 def called_in(block: Block) -> set[str]:
-    """The names of the functions of the program that a block and those in it call."""
-    return {op.function.name for op in walk(block) if isinstance(op, Call)}
+    """The names of the functions of the program that a block and those in it call, or have called."""
+    calls = {op.function.name for op in walk(block) if isinstance(op, Call)}
+    return calls | {f.name for op in walk(block) for f in given_functions(op)}
 
 
 def bound_in(block: Block) -> Iterator[Value]:

@@ -1,4 +1,4 @@
-"""`stop_gradient(x)` and `adjoint(x)` as `x`: the last thing that is done to a program.
+"""`stop_gradient(x)`, `adjoint(x)` and results of solvers as `x`: the last thing that is done to a program.
 
 Derivatives of a program without them would not know of them.
 """
@@ -10,13 +10,13 @@ from dataclasses import replace
 
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.rewrite import map_blocks, renamed, substitute
-from s2sad.ir.user_rules import ADJOINT, STOP
+from s2sad.ir.user_rules import ADJOINT
 from s2sad.ir.values import Block, Function, Operand, Operation, Value, applied_in, walk
 
 
 def without_stops(function: Function) -> Function:
     """The function with the values themselves in the place of those without derivative, or with another adjoint."""
-    return _without(function, lambda p: p is STOP or p.name == ADJOINT)
+    return _without(function, lambda p: p.transparent)
 
 
 def without_adjoints(function: Function) -> Function:

@@ -10,7 +10,7 @@ import importlib.util
 import pkgutil
 from functools import partial
 
-from s2sad.ir.late import LATE, load_late
+from s2sad.ir.late import LATE, load_late, when_imported
 
 
 def _of_numpy() -> None:
@@ -35,20 +35,17 @@ def _of_scipy(module: str, function: str | None = None) -> None:
         getattr(found, function)()
 
 
-LATE.update(
-    {
-        "numpy": _of_numpy,
-        "scipy.special": partial(_of_several, "special", "bessel", "cumulative", "elliptic", "hypergeometric"),
-        "scipy.stats": partial(_of_several, "continuous", "positive", "bounded", "counts", "multivariate", "summaries"),
-        "scipy.linalg": partial(_of_scipy, "linalg"),
-        "scipy.integrate": partial(_of_scipy, "signal", "of_integrate"),
-        "scipy.fft": partial(_of_scipy, "fft"),
-        "scipy.ndimage": partial(_of_scipy, "ndimage"),
-        "scipy.signal": partial(_of_scipy, "signal", "of_signal"),
-        "scipy.spatial.distance": partial(_of_scipy, "signal", "of_spatial"),
-    }
+when_imported("numpy", _of_numpy)
+when_imported("scipy.special", partial(_of_several, "special", "bessel", "cumulative", "elliptic", "hypergeometric"))
+when_imported(
+    "scipy.stats", partial(_of_several, "continuous", "positive", "bounded", "counts", "multivariate", "summaries")
 )
-"""When a namespace is imported that has rules: how they are read."""
+when_imported("scipy.linalg", partial(_of_scipy, "linalg"))
+when_imported("scipy.integrate", partial(_of_scipy, "signal", "of_integrate"))
+when_imported("scipy.fft", partial(_of_scipy, "fft"))
+when_imported("scipy.ndimage", partial(_of_scipy, "ndimage"))
+when_imported("scipy.signal", partial(_of_scipy, "signal", "of_signal"))
+when_imported("scipy.spatial.distance", partial(_of_scipy, "signal", "of_spatial"))
 
 
 def everything() -> None:

@@ -26,6 +26,7 @@ from s2sad.frontend.syntax.merging import is_function
 from s2sad.frontend.syntax.outside_values import CONTAINERS, ONLY_READ
 from s2sad.frontend.syntax.overwriting import check_overwritten
 from s2sad.frontend.terms.cells import Evaluated
+from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget, LiftedTarget
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.terms import (
     Choice,
@@ -97,6 +98,8 @@ class Calls(Lowering):
                 return call_linear(self, function, arguments, keywords, node, hint)
             case Choice():
                 return self.call_choice(function, arguments, keywords, node, hint)
+            case Constant(value=ClosureTarget() | LiftedTarget() | DerivedTarget() as target):
+                return self.call_target(target, list(map(self.to_operand, arguments)), node, hint)
             case Constant():
                 return self.call_static(function.value, arguments, keywords, node, hint)
         found = self.call_special(function, "__call__", arguments, node) if not keywords else None
@@ -113,7 +116,14 @@ class Calls(Lowering):
         """The call of something known at compile time: by the first that knows what it means."""
         function = as_inside(f)
         check_overwritten(self, function, arguments, keywords, node)
-        for answer in (self.call_meant, self.call_operator, self.call_ruled, self.call_wrapped, self.call_of_user):
+        for answer in (
+            self.call_meant,
+            self.call_operator,
+            self.call_solver,
+            self.call_ruled,
+            self.call_wrapped,
+            self.call_of_user,
+        ):
             term = answer(function, arguments, keywords, node, hint)
             if term is not None:
                 return term

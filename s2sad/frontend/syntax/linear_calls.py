@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import gast
 
@@ -31,6 +31,7 @@ def call_forward(
         lowering.refuse(node, f"jvp: {e}", "", UnsupportedCall)
     values = [lowering.to_operand(t) for t in lowering.sequence(primals, node)]
     dots = lowering.sequence(tangents, node)
+    fun = one_by_one(lowering, fun, values, node)
     active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
     if len(dots) != len(values) or not active:
         lowering.refuse(node, f"jvp: {len(values)} primals, {len(active)} of them floats, and {len(dots)} tangents")
@@ -42,6 +43,13 @@ def call_forward(
         return lowering.call_derived(derived, [*values, *(dots[k] for k in active)], {}, node, hint)
     derivative = mark.derivative_of(lowering.static(fun, node), mark.transform(active))
     return lowering.call_function(derivative, [*values, *(dots[k] for k in active)], {}, node, hint)
+
+
+def one_by_one(lowering: Lowering, function: Term, given: Sequence[Term], node: gast.AST) -> Term:
+    """A function made inside that takes `*args`, as one of so many parameters: each has a derivative of its own."""
+    if not isinstance(function, Closure) or function.node.args.vararg is None:
+        return function
+    return lowering.expanded(function, given, node)
 
 
 def value_and_linear(
@@ -60,6 +68,7 @@ def value_and_linear(
     if not arguments or keywords:
         lowering.refuse(node, f"{operator.__name__} takes a function and its arguments by position")
     fun, *primals = arguments
+    fun = one_by_one(lowering, fun, primals, node)
     values = [lowering.to_operand(t) for t in primals]
     active = tuple(k for k, v in enumerate(values) if is_active_type(v.type))
     if not active:
@@ -89,4 +98,5 @@ def call_linear(
     given = [lowering.to_operand(arguments[k]) for k in function.kept]
     if hasattr(function.target, "spread"):
         return lowering.call_function(function.target, [*function.operands, *given], {}, node, hint)
-    return lowering.call_target(function.target, [*function.operands, *given], node, hint)
+    held = map(lowering.to_operand, function.operands)  # a container among them has become one that has a cell
+    return lowering.call_target(function.target, [*held, *given], node, hint)

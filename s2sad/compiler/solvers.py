@@ -1,0 +1,135 @@
+"""Calls of solvers as primitives of one program: the call as it is written, and its results with their derivatives."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from s2sad.compiler.black_boxes import whole, written
+from s2sad.compiler.custom_rules import Entries, check_fits
+from s2sad.differentiate.given_rules import fitted
+from s2sad.differentiate.tangents import tangent_type
+from s2sad.errors import UnsupportedCall
+from s2sad.frontend.terms.solver_targets import SolverCall, SolverRule
+from s2sad.ir.builder import Expr
+from s2sad.ir.primitive import Effect, Primitive
+from s2sad.ir.printer import numbered
+from s2sad.ir.signature import Signature
+from s2sad.ir.solver import Part
+from s2sad.ir.types import Type
+from s2sad.ir.values import Block, FunctionRef, Operand, Value
+
+SOLUTION = "solution"
+"""The name of the primitives that stand for a result: an identity but for its derivative."""
+
+
+def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Type) -> Primitive:
+    """The call itself: of the functions in its static argument, the arguments, and the values behind them."""
+    row, count = call.row, len(call.names)
+
+    def spelling(*types: Type, functions: Sequence[FunctionRef]) -> str:
+        given = {n: f.name for n, f in zip(call.functions, functions, strict=True)}
+        given |= {n: f"_{k}" for k, n in enumerate(call.names)}
+        if call.values:
+            passed = ", ".join(f"_{count + k}" for k in range(len(call.values)))
+            given[row.passed or ""] = f"({passed}{',' if len(call.values) == 1 else ''})"
+        return f"{row.name}({', '.join(_arguments(row.function, given))})"
+
+    return Primitive(
+        row.name,
+        row.function,
+        lambda *types, functions: result,
+        constant=True,
+        spelling=spelling,
+    )
+
+
+def _arguments(function: object, given: Mapping[str, str]) -> list[str]:
+    """The arguments in the order of the parameters: by position as long as none is left out."""
+    found: list[str] = []
+    by_name = False
+    for name, p in inspect.signature(function).parameters.items():  # type: ignore[arg-type]
+        if name not in given:
+            by_name = True
+        elif by_name or p.kind is p.KEYWORD_ONLY or (p.default is not p.empty and len(found) > 2):
+            found.append(f"{name}={given[name]}")
+        else:
+            found.append(given[name])
+    return found
+
+
+def solution(program: Entries, call: SolverCall, part: Part) -> Primitive:
+    """A result, with its derivative: an identity of its first operand, the others are those of the call."""
+    row, read = call.row, 1 + len(part.reads)
+    count = len(call.names)
+
+    def moving(flags: Sequence[bool], values: Sequence[Expr]) -> tuple[bool, ...]:
+        for name, flag, value in zip(call.names, flags, values, strict=False):
+            if flag and name not in row.moves and name not in row.free:
+                raise UnsupportedCall(
+                    f"a derivative of {row.name} by {name}",
+                    "pass s2sad.stop_gradient of it, or what depends on it to the function",
+                    value.builder.location,
+                )
+        names = (*call.names, *call.values)
+        return tuple(flag and (k >= count or names[k] in row.moves) for k, flag in enumerate(flags))
+
+    def compiled(flags: tuple[bool, ...], given: Sequence[Expr], reverse: bool) -> Operand:
+        target = SolverRule(call, part, flags, reverse)
+        types = [a.type for a in given]
+        local = Signature()
+        entry = program.entry(target, dict(zip(target.names, map(local.parameter, types), strict=True)))
+        outside = {v.key for v in entry.captured}
+        assert not outside, "what the functions read from outside is among the values"
+        return written(program, given[0].builder, entry, [given[k] for k in entry.passed], types)
+
+    def tangent(y: Expr, xs: Sequence[Expr], dots: Sequence[Expr | None]) -> Expr | None:
+        flags = moving([d is not None for d in dots[read:]], xs[read:])
+        if not any(flags):
+            return None
+        moved = [whole(d, x) for d, x, m in zip(dots[read:], xs[read:], flags, strict=True) if m and d is not None]
+        found = compiled(flags, [y, *xs[1:], *moved], False)
+        check_fits(found.type, y.type, f"the rule of {row.name}", "the result", part.tangent)
+        return y.builder.expr(fitted(y.builder, found, y.type, lambda: y.operand))
+
+    def adjoint(g: Expr, y: Expr, xs: Sequence[Expr], active: Sequence[bool]) -> tuple[Expr | None, ...]:
+        flags = moving(active[read:], xs[read:])
+        if not any(flags):
+            return (None,) * len(xs)
+        builder = g.builder
+        bars = compiled(flags, [y, *xs[1:], g], True)
+        order = [k for k, m in enumerate(flags) if m]
+        result: list[Expr | None] = [None] * len(xs)
+        for k, position in enumerate(order):
+            x = xs[read + position]
+            bar = builder.extract(bars, k)
+            if x.type.is_numeric:
+                bar = fitted(builder, bar, tangent_type(x.type), lambda x=x: x.operand)  # type: ignore[misc]
+            result[read + position] = builder.expr(bar)
+        return tuple(result)
+
+    return Primitive(
+        SOLUTION,
+        lambda x, *_: x,
+        lambda *types: types[0],
+        tangent=None if part.tangent is None else tangent,
+        adjoint=None if part.adjoint is None else adjoint,
+        constant=part.constant,
+        effect=Effect.VIEW,
+        spelling="_0",
+        transparent=True,
+    )
+
+
+def in_order(program: Entries, reference: FunctionRef, order: Sequence[int], given: Sequence[Operand]) -> FunctionRef:
+    """A function that takes all that is given, of which the one referred to takes those in `order`."""
+    function = program.functions[reference.name]
+    if list(order) == list(range(len(given))):
+        return reference
+    taken = dict(zip(order, function.parameters, strict=True))
+    parameters = tuple(taken[k] if k in taken else Value(o.type, o.hint) for k, o in enumerate(given))
+    name = program.fresh_name(function.name)
+    body = Block(parameters, function.body.operations, function.body.results)
+    program.functions[name] = numbered(replace(function, name=name, body=body))
+    return replace(reference, name=name)

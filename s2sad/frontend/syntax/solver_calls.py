@@ -1,0 +1,361 @@
+"""Calls of solvers: functions of a library that are given functions of the user's (`ir.solver`).
+
+    x = brentq(residual, 0.0, 4.0)             v1 = brentq(residual, 0.0, 4.0, args=(a,))    no derivative
+                                               x = solution(v1, a)                           the theorem's
+
+What the function closes over is passed as further arguments, so that it is a function of the module. Both operations
+are one call in the text.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import gast
+import numpy as np
+
+from s2sad.errors import UnsupportedCall
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.syntax.closures import signature_of
+from s2sad.frontend.syntax.merging import is_function
+from s2sad.frontend.terms.frames import Frame
+from s2sad.frontend.terms.outlines import NotTaken
+from s2sad.frontend.terms.solver_targets import GivenFunction, Own, Passed, SolverCall, SolverRule
+from s2sad.frontend.terms.terms import Closure, Derived, Method, Partial, Record, Ref, Term, is_array
+from s2sad.ir.marks import is_derivative
+from s2sad.ir.primitive import Effect
+from s2sad.ir.solver import Asked, Part, Parts, Solver, solver_of
+from s2sad.ir.types import ContainerType, Type
+from s2sad.ir.values import Apply, Call, Constant, Effects, FunctionRef, Operand, Operation, Value, constant, walk
+
+P = inspect.Parameter
+
+
+class Solvers(Lowering):
+    """Lowers calls of solvers, and their rules."""
+
+    def call_solver(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """The call of a function that has a row among the solvers."""
+        row = solver_of(f)
+        if row is None:
+            return None
+        try:
+            given = inspect.signature(row.function).bind(*arguments, **keywords).arguments
+        except TypeError as e:
+            self.refuse(node, f"{row.name}: {e}", "", UnsupportedCall)
+        functions = {k: t for k, t in given.items() if k in row.functions and _is_called(t)}
+        further = list(self.further(given[row.passed], node)) if row.passed in given else []
+        # as SciPy takes it: numbers, arrays, and lists of them
+        operands = {k: self.to_operand(t) for k, t in given.items() if k not in functions and k != row.passed}
+        static = {k: o.value for k, o in operands.items() if isinstance(o, Constant)}
+        asked = Asked({k: o.type for k, o in operands.items()}, static)
+        return self.solved(row, asked, functions, operands, further, node, hint)
+
+    def further(self, args: Term, node: gast.AST) -> Sequence[Term]:
+        """What is passed to the functions behind their own arguments: SciPy takes one that is no tuple by itself."""
+        opened = self.open(args)
+        return self.sequence(opened, node) if isinstance(opened, (tuple, list, ContainerType)) else [args]
+
+    def solved(
+        self,
+        row: Solver,
+        asked: Asked,
+        functions: Mapping[str, Term],
+        operands: Mapping[str, Operand],
+        further: Sequence[Term],
+        node: gast.AST,
+        hint: str | None,
+    ) -> Term:
+        values = Values([self.to_operand(t) for t in further])
+        made: dict[str, tuple[GivenFunction, list[Value]]] = {}
+        for name, term in functions.items():
+            made[name] = self.given_function(row, term, row.functions[name](asked), further, values, node)
+        references = {n: self.compiled_for(row, f, own, values, node) for n, (f, own) in made.items()}
+        # what one function reads from outside is passed to all of them
+        references = {n: self.reference_for(f, own, values, references[n]) for n, (f, own) in made.items()}
+        asked = replace(asked, results={n: r.result for n, r in references.items()})
+        found = row.gives(asked)
+        call = SolverCall(
+            row,
+            {n: f for n, (f, _) in made.items()},
+            tuple(operands),
+            {k: o for k, o in operands.items() if isinstance(o, Constant)},
+            tuple(_fresh(values.names, {*operands, *functions, "ans", "g", "function"})),
+            {n: r.result for n, r in references.items()},
+        )
+        solving = self.context.solving(call, references, _result_type(found))
+        given = [*operands.values(), *values.operands]
+        whole = self.builder.apply(solving, given, {"functions": tuple(references.values())}, None)
+        return self.parts_of(call, found, whole, given, hint)
+
+    def parts_of(
+        self, call: SolverCall, found: Part | Parts, whole: Operand, operands: Sequence[Operand], hint: str | None
+    ) -> Term:
+        """What a solver gave, with its derivative."""
+        if isinstance(found, Part):
+            return self.adopt(self.builder.apply(self.context.solution(call, found), [whole, *operands], None, hint))
+        taken = {key: self.builder.extract(whole, key) for key in found.parts}
+        items: dict[Any, Term] = {}
+        for key, part in found.parts.items():
+            read = [taken[k] for k in part.reads] if isinstance(part, Part) else []
+            items[key] = self.parts_of(call, part, taken[key], [*read, *operands], None)
+        return tuple(items.values()) if found.cls is tuple else Record(found.cls, items)
+
+    # the functions
+
+    def given_function(
+        self,
+        row: Solver,
+        term: Term,
+        own: tuple[Type, ...],
+        further: Sequence[Term],
+        values: Values,
+        node: gast.AST,
+    ) -> tuple[GivenFunction, list[Value]]:
+        """A function of the user's as one of the module; what it closes over is put to the `values`."""
+        placeholders = [Value(t) for t in own]
+        found = self.as_target(term, [*placeholders, *further], node)
+        if found is None or not all(any(t is p for t in found[2]) for p in placeholders):
+            given = [*placeholders, *further]
+            found = self.as_target(self.expanded(term, given, node), given, node)
+        if found is None or not all(any(t is p for t in found[2]) for p in placeholders):
+            self.refuse(
+                node,
+                f"{row.name} is given a function that closes over what is no number or array",
+                "pass numbers and arrays to it",
+                UnsupportedCall,
+            )
+        target, name, terms = found
+        places: list[Own | Passed | Constant] = []
+        for parameter, t in zip(self.context.parameter_names(target), terms, strict=True):
+            position = next((k for k, p in enumerate(placeholders) if t is p), None)
+            operand = self.to_operand(t)
+            if position is not None:
+                places.append(Own(position))
+            elif isinstance(operand, Constant) and operand.type.is_static:
+                places.append(operand)
+            else:
+                places.append(values.place(operand, parameter))
+        return GivenFunction(target, name, tuple(places), len(placeholders)), placeholders
+
+    def as_target(self, term: Term, arguments: list[Term], node: gast.AST) -> tuple[Any, str, list[Term]] | None:
+        """A function as a target of the compiler: with its name, and the terms of its parameters."""
+        match term:
+            case Closure():
+                signature = signature_of(term.node.args)
+                bound = self.bind_arguments(term.name, signature, arguments, {}, term.defaults, node)
+                found = self.closure_target(term, bound) if all(map(self.is_value, bound.values())) else None
+                if found is not None and not any(isinstance(t, Ref) and not is_array(t) for t in found[1]):
+                    return found[0], found[0].__name__, found[1]
+                # the attributes of objects are passed one by one
+                with suppress(NotTaken):
+                    lifted = self.lifted_closure(term, bound)
+                    return lifted.target, lifted.target.name, lifted.terms
+                return None if found is None else (found[0], found[0].__name__, found[1])
+            case Derived():
+                derivative, operands = self.derived_target(term, arguments, {}, node)
+                return derivative, derivative.__name__, list(operands)
+            case Constant(value=value) if inspect.isfunction(value) or is_derivative(value):
+                f: Any = value
+                signature = inspect.signature(f, follow_wrapped=False)
+                bound = self.bind_arguments(f.__name__, signature, arguments, {}, self.defaults_of(f, signature), node)
+                if all(map(self.is_value, bound.values())):
+                    return f, f.__name__, list(bound.values())
+        return None
+
+    def expanded(self, term: Term, given: Sequence[Term], node: gast.AST) -> Closure:
+        """`lambda x, y: f(x, y)` for a function that is called so: a method, a partial, one that takes `*args`."""
+        names = _fresh([getattr(t, "hint", None) or "x" for t in given], {"owner", "function"})
+        match term:
+            case Method():
+                held, text = {"owner": term.receiver}, f"owner.{term.name}({', '.join(names)})"
+            case Partial():
+                held = {"function": term.function, **{f"given_{k}": t for k, t in enumerate(term.arguments)}}
+                held |= {f"named_{k}": t for k, t in term.keywords.items()}
+                passed = [f"given_{k}" for k in range(len(term.arguments))]
+                named = [f"{k}=named_{k}" for k in term.keywords]
+                text = f"function({', '.join([*passed, *names, *named])})"
+            case _:
+                held, text = {"function": term}, f"function({', '.join(names)})"
+        return self.closure_of(f"lambda {', '.join(names)}: {text}", held, self.called(term), node)
+
+    def called(self, term: Term) -> str:
+        """What a function is called in the text: a lambda that only calls another one as that one is."""
+        match term:
+            case Closure(node=gast.Lambda(body=gast.Call(func=gast.Name(id=name))), frame=frame):
+                owner = frame.owner(name)
+                inner = None if owner is None else self.env.get(owner.key(name))
+                return term.name if inner is None else self.called(inner)
+            case Closure() | Method():
+                return term.name
+            case Partial():
+                return self.called(term.function)
+            case Constant(value=f):
+                return str(getattr(f, "__name__", "function"))
+        return "function"
+
+    def closure_of(self, text: str, held: Mapping[str, Term], name: str, node: gast.AST) -> Closure:
+        """A function of this text, in which these names have a meaning."""
+        tree = gast.parse(text, mode="eval").body
+        for n in gast.walk(tree):
+            if hasattr(n, "lineno"):
+                gast.copy_location(n, node)
+        self.frames += 1
+        frame = Frame(self.frame.source, None, self.frame.tree, self.frames, None, frozenset(held), {})
+        for key, term in held.items():
+            self.env[frame.key(key)] = term
+        return Closure(tree, name, frame, {})
+
+    def compiled_for(
+        self, row: Solver, function: GivenFunction, own: Sequence[Value], values: Values, node: gast.AST
+    ) -> Any:
+        """The function compiled for its arguments; what it reads from outside is put to the `values`."""
+        operands = [
+            p if isinstance(p, Constant) else (own if isinstance(p, Own) else values.operands)[p]
+            for p in function.places
+        ]
+        callee = self.context.callee(function.target, operands, self.at(node))
+        if callee is None or callee.back is not None or callee.reference.effects is Effects.ONCE:
+            self.refuse(
+                node,
+                f"{function.name}, which {row.name} is given, changes what it is given, stores something outside, or "
+                "prints",
+                "return new values instead",
+                UnsupportedCall,
+            )
+        outside = [values.place(self.captured_value(variable), variable.shown) for variable in callee.captured]
+        return callee, outside
+
+    def reference_for(self, function: GivenFunction, own: Sequence[Value], values: Values, made: Any) -> FunctionRef:
+        """The function as the solver calls it: with its own arguments, and behind them all values."""
+        callee, outside = made
+        taken = [function.places[k] for k in callee.passed]
+        order = [p if isinstance(p, Own) else len(own) + p for p in (*taken, *outside) if not isinstance(p, Constant)]
+        return self.context.in_order(callee.reference, order, [*own, *values.operands])
+
+    # the rules
+
+    def solver_rule(self, target: SolverRule) -> Term:
+        """What a rule gives, its parameters bound in the environment."""
+        call, node = target.call, self.frame.tree
+        operands = [*call.names, *call.values]
+        moving = dict(zip(operands, target.moving, strict=True))
+        bound: dict[str, Term] = {}
+        for name in target.asked:
+            base = name.removesuffix("_dot")
+            if name == "params":
+                bound[name] = tuple(self.env[n] for n in call.values if moving[n])
+            elif name == "params_dot":
+                bound[name] = tuple(self.env[f"{n}_dot"] for n in call.values if moving[n])
+            elif name == "f" or name in call.functions:
+                bound[name] = self.function_of(call, call.row.main if name == "f" else name, moving)
+            elif name != base:
+                bound[name] = self.env[name] if moving.get(base) else constant(None)
+            elif name in call.static:
+                bound[name] = call.static[name]
+            elif name in target.names:
+                bound[name] = self.env[name]
+            else:
+                bound[name] = constant(None)
+        given = self.synthetic(target.rule, bound, node)
+        if target.reverse:
+            *others, params = self.sequence(given, node)
+            wanted = [t for n, t in zip(call.row.moves, others, strict=True) if moving.get(n)]
+            given = tuple([*wanted, *self.sequence(params, node)])
+        result = self.to_operand(given)
+        self.drop_unread(result)
+        return self.adopt(result)
+
+    def drop_unread(self, result: Operand) -> None:
+        """Leave out the calls that a rule does not read: the solver made them, and nothing is raised again."""
+        read: set[Operand] = {result}
+        kept: list[Operation] = []
+        for op in reversed(self.builder.operations):
+            idle = isinstance(op, Call) or (isinstance(op, Apply) and op.effect is not Effect.IO)
+            if idle and not read.intersection(op.results):
+                continue
+            kept.append(op)
+            read.update(op.operands)
+            for block in op.blocks:
+                read.update(block.results, *(inner.operands for inner in walk(block)))
+                read.update(o for inner in walk(block) for b in inner.blocks for o in b.results)
+        self.builder.operations[:] = reversed(kept)
+
+    def function_of(self, call: SolverCall, name: str, moving: Mapping[str, bool]) -> Closure:
+        """A function of the call, as a function of its own arguments and of the values that move."""
+        function = call.functions[name]
+        own = list(_fresh(["x"] * function.count, {*call.values, "function", "np"}))
+        fixed = {f"known_{k}": p for k, p in enumerate(function.places) if isinstance(p, Constant)}
+        passed = [
+            f"known_{k}" if isinstance(p, Constant) else (own if isinstance(p, Own) else call.values)[p]
+            for k, p in enumerate(function.places)
+        ]
+        behind = [n for n in call.values if moving[n]]
+        held = {n: self.env[n] for n in call.values if not moving[n]}
+        value = f"function({', '.join(passed)})"
+        if call.row.first in call.static and call.static[call.row.first].value is True:
+            value = f"{value}[0]"
+        elif _is_list_of_numbers(call.results[name]):
+            value = f"np.array({value})"
+        text = f"lambda {', '.join([*own, *behind])}: {value}"
+        held |= {**fixed, "function": constant(function.target), "np": constant(np)}
+        return self.closure_of(text, held, function.name, self.frame.tree)
+
+
+class Values:
+    """What the functions of a call depend on, each value once, and what it is called."""
+
+    def __init__(self, operands: Sequence[Operand]) -> None:
+        self.operands = list(operands)
+        self.names = [o.hint or "value" for o in operands]
+
+    def place(self, operand: Operand, name: str) -> Passed:
+        """The number of a value, which is put behind the others where it is new."""
+        for k, known in enumerate(self.operands):
+            if known is operand:
+                if self.names[k] == "value":
+                    self.names[k] = name
+                return Passed(k)
+        self.operands.append(operand)
+        self.names.append(name)
+        return Passed(len(self.operands) - 1)
+
+
+def _is_list_of_numbers(t: Type) -> bool:
+    """Whether a function gives a list, or a tuple of numbers, which a solver takes as an array."""
+    return (
+        t.is_sequence
+        or (t.cls in (list, tuple) and all(i.is_numeric and i.rank == 0 for i in t.items))
+        or t.cls is list
+    )
+
+
+def _is_called(term: Term) -> bool:
+    """Whether an argument is a function, in whatever form."""
+    return isinstance(term, (Closure, Derived, Partial, Method)) or is_function(term) or (isinstance(term, Record))
+
+
+def _result_type(found: Part | Parts) -> Type:
+    """The type of what a solver gives."""
+    if isinstance(found, Part):
+        return found.type
+    return ContainerType(found.cls, tuple(found.parts), tuple(map(_result_type, found.parts.values())))
+
+
+def _fresh(names: Iterable[str], taken: set[str]) -> list[str]:
+    """The names, with numbers where they are taken."""
+    found: list[str] = []
+    for name in names:
+        stem = name if name.isidentifier() else "value"
+        made, count = stem, 1
+        while made in taken or made in found or f"{made}_dot" in taken:
+            count += 1
+            made = f"{stem}_{count}"
+        found.append(made)
+    return found

@@ -1,0 +1,96 @@
+"""Calls of solvers, and the rules of their results as targets of the compiler."""
+
+from __future__ import annotations
+
+import inspect
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from s2sad.ir.solver import Part, Solver
+from s2sad.ir.types import Type
+from s2sad.ir.values import Constant
+
+
+class Own(int):
+    """The number of an argument that the solver gives to a function."""
+
+
+class Passed(int):
+    """The number of a value that a call passes to its functions."""
+
+
+@dataclass(frozen=True, eq=False)
+class GivenFunction:
+    """A function that a solver is given: a target of the compiler, and what it is called with.
+
+    `places` say for each parameter of the target what it is: an argument that the solver gives it, one of the values
+    of the call, or a constant.
+    """
+
+    target: Any
+    name: str
+    places: tuple[Own | Passed | Constant, ...]
+    count: int
+    """How many arguments the solver gives it."""
+
+
+@dataclass(frozen=True, eq=False)
+class SolverCall:
+    """A call of a solver: its functions and arguments by the names of the solver's parameters.
+
+    The operands of its results are the result itself, the arguments that `names` are of, and the `values` that its
+    functions depend on.
+    """
+
+    row: Solver
+    functions: Mapping[str, GivenFunction]
+    names: tuple[str, ...]
+    static: Mapping[str, Constant]
+    values: tuple[str, ...]
+    """Names for the values."""
+    results: Mapping[str, Type]
+    """The types of what the functions give."""
+
+    @property
+    def label(self) -> str:
+        """What the functions of its rules are called after: the first function that it is given."""
+        return next((f.name for f in self.functions.values()), "") or self.row.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class SolverRule:
+    """A rule of a result of a call: `moving` says which of its operands have a tangent, or are asked for."""
+
+    call: SolverCall
+    part: Part
+    moving: tuple[bool, ...]
+    reverse: bool
+
+    @property
+    def rule(self) -> types.FunctionType:
+        """Its text."""
+        found = self.part.adjoint if self.reverse else self.part.tangent
+        assert isinstance(found, types.FunctionType)
+        return found
+
+    @property
+    def __name__(self) -> str:
+        solver = self.call.row.name.rpartition(".")[2]
+        return f"{solver}_{self.call.label}_{'vjp' if self.reverse else 'jvp'}"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of its parameters: the result, its cotangent or the tangents, and the operands."""
+        operands = (*self.call.names, *self.call.values)
+        read = tuple(map(str, self.part.reads))
+        if self.reverse:
+            return ("ans", *read, *operands, "g")
+        moving = (f"{n}_dot" for n, m in zip(operands, self.moving, strict=True) if m)
+        return ("ans", *read, *operands, *moving)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The names of the parameters of the rule's text."""
+        return tuple(inspect.signature(self.rule).parameters)

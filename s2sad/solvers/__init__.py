@@ -1,0 +1,16 @@
+"""The book of solvers: functions of SciPy that are given functions, with the theorems that differentiate their results.
+
+A module for each area, read where SciPy's module of that area has been imported. A row says of which types the
+function's own arguments are, and what a call gives; its rules are Python functions over NumPy and the operators of
+s2sad, compiled as a user's are, which read modules alone (`ir.solver`).
+"""
+
+import importlib
+from functools import partial
+
+from s2sad.ir.late import when_imported
+
+for _module, _area in {
+    "scipy.optimize": "roots",
+}.items():
+    when_imported(_module, partial(importlib.import_module, f"s2sad.solvers.{_area}"))
