@@ -61,40 +61,41 @@ def _arguments(function: object, given: Mapping[str, str]) -> list[str]:
 
 def solution(program: Entries, call: SolverCall, part: Part) -> Primitive:
     """A result, with its derivative: an identity of its first operand, the others are those of the call."""
-    row, read = call.row, 1 + len(part.reads)
-    count = len(call.names)
+    row = call.row
+    names = (*map(str, part.reads), *call.names, *call.values)
+    moving_names = {*map(str, part.moves), *row.moves, *call.values}
 
     def moving(flags: Sequence[bool], values: Sequence[Expr]) -> tuple[bool, ...]:
-        for name, flag, value in zip(call.names, flags, values, strict=False):
-            if flag and name not in row.moves and name not in row.free:
+        for name, flag, value in zip(names, flags, values, strict=True):
+            if flag and name in call.names and name not in row.moves and name not in row.free:
                 raise UnsupportedCall(
                     f"a derivative of {row.name} by {name}",
                     "pass s2sad.stop_gradient of it, or what depends on it to the function",
                     value.builder.location,
                 )
-        names = (*call.names, *call.values)
-        return tuple(flag and (k >= count or names[k] in row.moves) for k, flag in enumerate(flags))
+        return tuple(flag and name in moving_names for name, flag in zip(names, flags, strict=True))
 
     def compiled(flags: tuple[bool, ...], given: Sequence[Expr], reverse: bool) -> Operand:
         target = SolverRule(call, part, flags, reverse)
         types = [a.type for a in given]
         local = Signature()
         entry = program.entry(target, dict(zip(target.names, map(local.parameter, types), strict=True)))
-        outside = {v.key for v in entry.captured}
-        assert not outside, "what the functions read from outside is among the values"
-        return written(program, given[0].builder, entry, [given[k] for k in entry.passed], types)
+        # what the functions read from outside is among the values
+        first = 1 + len(part.reads) + len(call.names)
+        outside = [given[first + call.outside[v.key]] for v in entry.captured]
+        return written(program, given[0].builder, entry, [*(given[k] for k in entry.passed), *outside], types)
 
     def tangent(y: Expr, xs: Sequence[Expr], dots: Sequence[Expr | None]) -> Expr | None:
-        flags = moving([d is not None for d in dots[read:]], xs[read:])
+        flags = moving([d is not None for d in dots[1:]], xs[1:])
         if not any(flags):
             return None
-        moved = [whole(d, x) for d, x, m in zip(dots[read:], xs[read:], flags, strict=True) if m and d is not None]
+        moved = [whole(d, x) for d, x, m in zip(dots[1:], xs[1:], flags, strict=True) if m and d is not None]
         found = compiled(flags, [y, *xs[1:], *moved], False)
         check_fits(found.type, y.type, f"the rule of {row.name}", "the result", part.tangent)
         return y.builder.expr(fitted(y.builder, found, y.type, lambda: y.operand))
 
     def adjoint(g: Expr, y: Expr, xs: Sequence[Expr], active: Sequence[bool]) -> tuple[Expr | None, ...]:
-        flags = moving(active[read:], xs[read:])
+        flags = moving(active[1:], xs[1:])
         if not any(flags):
             return (None,) * len(xs)
         builder = g.builder
@@ -102,11 +103,11 @@ def solution(program: Entries, call: SolverCall, part: Part) -> Primitive:
         order = [k for k, m in enumerate(flags) if m]
         result: list[Expr | None] = [None] * len(xs)
         for k, position in enumerate(order):
-            x = xs[read + position]
+            x = xs[1 + position]
             bar = builder.extract(bars, k)
             if x.type.is_numeric:
                 bar = fitted(builder, bar, tangent_type(x.type), lambda x=x: x.operand)  # type: ignore[misc]
-            result[read + position] = builder.expr(bar)
+            result[1 + position] = builder.expr(bar)
         return tuple(result)
 
     return Primitive(

@@ -61,7 +61,9 @@ class Part:
     adjoint: Rule | None = None
     constant: bool = False
     reads: tuple[Any, ...] = ()
-    """Of an object of several parts those that its rules ask for by name: whether it has converged."""
+    """Of an object of several parts those before it that its rules ask for by name: whether it has converged."""
+    moves: tuple[Any, ...] = ()
+    """Those of them with which it moves: their cotangents come before all others."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,8 @@ from functools import partial
 
 from s2sad.ir.late import when_imported
 
-for _module, _area in {
-    "scipy.optimize": "roots",
+for _module, _areas in {
+    "scipy.optimize": ("roots", "minimisers"),
 }.items():
-    when_imported(_module, partial(importlib.import_module, f"s2sad.solvers.{_area}"))
+    for _area in _areas:
+        when_imported(_module, partial(importlib.import_module, f"s2sad.solvers.{_area}"))

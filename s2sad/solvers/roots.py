@@ -165,7 +165,7 @@ def _root_start(asked: Asked) -> tuple[Type, ...]:
 def _root(asked: Asked) -> Parts:
     (t,) = _root_start(asked)
     root = Part(t, found_moved, found_pulled, reads=("success",))
-    parts = {"x": root, "success": TRUTH, "message": TEXT, "status": COUNT, "nfev": COUNT, "fun": Part(t)}
+    parts = {"success": TRUTH, "x": root, "message": TEXT, "status": COUNT, "nfev": COUNT, "fun": Part(t)}
     return Parts(optimize.OptimizeResult, parts)
 
 

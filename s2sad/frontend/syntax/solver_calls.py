@@ -88,6 +88,7 @@ class Solvers(Lowering):
             {k: o for k, o in operands.items() if isinstance(o, Constant)},
             tuple(_fresh(values.names, {*operands, *functions, "ans", "g", "function"})),
             {n: r.result for n, r in references.items()},
+            values.outside,
         )
         solving = self.context.solving(call, references, _result_type(found))
         given = [*operands.values(), *values.operands]
@@ -100,11 +101,11 @@ class Solvers(Lowering):
         """What a solver gave, with its derivative."""
         if isinstance(found, Part):
             return self.adopt(self.builder.apply(self.context.solution(call, found), [whole, *operands], None, hint))
-        taken = {key: self.builder.extract(whole, key) for key in found.parts}
         items: dict[Any, Term] = {}
         for key, part in found.parts.items():
-            read = [taken[k] for k in part.reads] if isinstance(part, Part) else []
-            items[key] = self.parts_of(call, part, taken[key], [*read, *operands], None)
+            # what one part reads of others moves as they do
+            read = [self.to_operand(items[k]) for k in part.reads] if isinstance(part, Part) else []
+            items[key] = self.parts_of(call, part, self.builder.extract(whole, key), [*read, *operands], None)
         return tuple(items.values()) if found.cls is tuple else Record(found.cls, items)
 
     # the functions
@@ -230,6 +231,7 @@ class Solvers(Lowering):
                 UnsupportedCall,
             )
         outside = [values.place(self.captured_value(variable), variable.shown) for variable in callee.captured]
+        values.outside.update(zip((variable.key for variable in callee.captured), outside, strict=True))
         return callee, outside
 
     def reference_for(self, function: GivenFunction, own: Sequence[Value], values: Values, made: Any) -> FunctionRef:
@@ -244,7 +246,7 @@ class Solvers(Lowering):
     def solver_rule(self, target: SolverRule) -> Term:
         """What a rule gives, its parameters bound in the environment."""
         call, node = target.call, self.frame.tree
-        operands = [*call.names, *call.values]
+        operands = target.operands
         moving = dict(zip(operands, target.moving, strict=True))
         bound: dict[str, Term] = {}
         for name in target.asked:
@@ -266,7 +268,8 @@ class Solvers(Lowering):
         given = self.synthetic(target.rule, bound, node)
         if target.reverse:
             *others, params = self.sequence(given, node)
-            wanted = [t for n, t in zip(call.row.moves, others, strict=True) if moving.get(n)]
+            names = (*target.part.moves, *call.row.moves)
+            wanted = [t for n, t in zip(names, others, strict=True) if moving.get(n)]
             given = tuple([*wanted, *self.sequence(params, node)])
         result = self.to_operand(given)
         self.drop_unread(result)
@@ -314,6 +317,8 @@ class Values:
     def __init__(self, operands: Sequence[Operand]) -> None:
         self.operands = list(operands)
         self.names = [o.hint or "value" for o in operands]
+        self.outside: dict[tuple[int, str | int], int] = {}
+        """Those that the functions read outside, by the keys of the variables."""
 
     def place(self, operand: Operand, name: str) -> Passed:
         """The number of a value, which is put behind the others where it is new."""

@@ -72,6 +72,8 @@ class Subscripts(Lowering):
         contents = self.open(base)
         if isinstance(contents, Record) and issubclass(contents.cls, tuple):
             contents = tuple(contents.items.values())
+        if isinstance(contents, Record) and issubclass(contents.cls, dict):
+            contents = dict(contents.items)
         if isinstance(contents, Range):
             contents = [constant(k) for k in self.static(contents, node)]
         if isinstance(contents, (tuple, list)):

@@ -52,6 +52,8 @@ class SolverCall:
     """Names for the values."""
     results: Mapping[str, Type]
     """The types of what the functions give."""
+    outside: Mapping[tuple[int, str | int], int]
+    """Which of the values are variables from outside, by the keys of these."""
 
     @property
     def label(self) -> str:
@@ -83,12 +85,15 @@ class SolverRule:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of its parameters: the result, its cotangent or the tangents, and the operands."""
-        operands = (*self.call.names, *self.call.values)
-        read = tuple(map(str, self.part.reads))
         if self.reverse:
-            return ("ans", *read, *operands, "g")
-        moving = (f"{n}_dot" for n, m in zip(operands, self.moving, strict=True) if m)
-        return ("ans", *read, *operands, *moving)
+            return ("ans", *self.operands, "g")
+        moving = (f"{n}_dot" for n, m in zip(self.operands, self.moving, strict=True) if m)
+        return ("ans", *self.operands, *moving)
+
+    @property
+    def operands(self) -> tuple[str, ...]:
+        """The names of the operands: of what is read of other parts, the arguments and the values."""
+        return (*map(str, self.part.reads), *self.call.names, *self.call.values)
 
     @property
     def asked(self) -> tuple[str, ...]:

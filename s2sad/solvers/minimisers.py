@@ -1,0 +1,130 @@
+"""Minima, through the condition that they satisfy: at df/dx = 0 the implicit function theorem holds of the slope.
+
+A bound that holds a variable, with the slope pointing outwards, fixes it: the others move as if it were a constant.
+The least value moves as the function does where its arguments stay (the envelope theorem).
+
+Nocedal & Wright, Numerical Optimization (2006), chapters 12 and 16; Blondel et al., Efficient and modular implicit
+differentiation (2022).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy import optimize
+
+import s2sad
+from s2sad.ir.solver import Asked, Part, Parts, solver
+from s2sad.ir.types import FLOAT, Type
+from s2sad.solvers.types import COUNT, TEXT, TRUTH, one_number, vector
+
+# Of a vector
+
+
+def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of a minimum."""
+    slope = s2sad.grad(f)(ans, *params)
+    free = np.full(ans.shape, True)
+    if bounds is not None:
+        low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
+        high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
+        free = ~((ans <= low + 1e-6 * (1.0 + np.abs(low))) & (slope > 0.0))
+        free &= ~((ans >= high - 1e-6 * (1.0 + np.abs(high))) & (slope < 0.0))
+    if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
+        raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
+    value, change = s2sad.jvp(lambda *given: s2sad.grad(f)(ans, *given), params, params_dot)
+    curvature = s2sad.hessian(f)(ans, *params)
+    if bounds is not None:
+        curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
+        change = np.where(free, change, 0.0)
+    return -np.linalg.solve(curvature, change)
+
+
+def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what a minimum depends on."""
+    slope = s2sad.grad(f)(ans, *params)
+    free = np.full(ans.shape, True)
+    if bounds is not None:
+        low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
+        high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
+        free = ~((ans <= low + 1e-6 * (1.0 + np.abs(low))) & (slope > 0.0))
+        free &= ~((ans >= high - 1e-6 * (1.0 + np.abs(high))) & (slope < 0.0))
+    if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
+        raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
+    curvature = s2sad.hessian(f)(ans, *params)
+    if bounds is not None:
+        curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
+        g = np.where(free, g, 0.0)
+    multiplier = np.linalg.solve(curvature, g)
+    value, pullback = s2sad.vjp(lambda *given: s2sad.grad(f)(ans, *given), *params)
+    return (pullback(-multiplier),)
+
+
+def least_moved(f: Any, x: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of the least value: the arguments stay where they are."""
+    value, change = s2sad.jvp(f, (x, *params), (None, *params_dot))
+    return change
+
+
+def least_pulled(f: Any, x: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what the least value depends on."""
+    value, pullback = s2sad.vjp(lambda *given: f(x, *given), *params)
+    return (pullback(g),)
+
+
+def _start(asked: Asked) -> tuple[Type, ...]:
+    return (vector(asked.types["x0"]),)
+
+
+@solver(
+    optimize.minimize,
+    functions={"fun": _start, "jac": _start, "hess": _start},
+    free="x0 method jac hess tol callback options",
+    first="jac",
+)
+def _minimize(asked: Asked) -> Parts:
+    minimum = Part(vector(asked.types["x0"]), minimum_moved, minimum_pulled, reads=("success",))
+    parts = {
+        "success": TRUTH,
+        "x": minimum,
+        "fun": Part(FLOAT, least_moved, least_pulled, reads=("x",)),
+        "message": TEXT,
+        "status": COUNT,
+        "nit": COUNT,
+        "nfev": COUNT,
+        "njev": COUNT,
+    }
+    return Parts(optimize.OptimizeResult, parts)
+
+
+# Of a number
+
+
+def lowest_moved(f: Any, ans: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of the minimum of a function of one number."""
+    if not success:
+        raise RuntimeError("scipy.optimize.minimize_scalar found no minimum: there is nothing to differentiate")
+    value, change = s2sad.jvp(lambda *given: s2sad.grad(f)(ans, *given), params, params_dot)
+    return -change / s2sad.grad(s2sad.grad(f))(ans, *params)
+
+
+def lowest_pulled(f: Any, ans: Any, success: Any, bounds: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what the minimum of a function of one number depends on."""
+    if not success:
+        raise RuntimeError("scipy.optimize.minimize_scalar found no minimum: there is nothing to differentiate")
+    value, pullback = s2sad.vjp(lambda *given: s2sad.grad(f)(ans, *given), *params)
+    return (pullback(-g / s2sad.grad(s2sad.grad(f))(ans, *params)),)
+
+
+@solver(optimize.minimize_scalar, functions={"fun": one_number}, free="bracket method tol options")
+def _minimize_scalar(asked: Asked) -> Parts:
+    parts = {
+        "success": TRUTH,
+        "x": Part(FLOAT, lowest_moved, lowest_pulled, reads=("success",)),
+        "fun": Part(FLOAT, least_moved, least_pulled, reads=("x",)),
+        "message": TEXT,
+        "nit": COUNT,
+        "nfev": COUNT,
+    }
+    return Parts(optimize.OptimizeResult, parts)
