@@ -16,7 +16,7 @@ from s2sad.ir.builder import Expr
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.printer import numbered
 from s2sad.ir.signature import Signature
-from s2sad.ir.solver import Part
+from s2sad.ir.solver import Part, Solver
 from s2sad.ir.types import Type
 from s2sad.ir.values import Block, FunctionRef, Operand, Value
 
@@ -29,12 +29,14 @@ def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Typ
     row, count = call.row, len(call.names)
 
     def spelling(*types: Type, functions: Sequence[FunctionRef]) -> str:
-        given = {n: f.name for n, f in zip(call.functions, functions, strict=True)}
-        given |= {n: f"_{k}" for k, n in enumerate(call.names)}
-        if call.values:
-            passed = ", ".join(f"_{count + k}" for k in range(len(call.values)))
-            given[row.passed or ""] = f"({passed}{',' if len(call.values) == 1 else ''})"
-        return f"{row.name}({', '.join(_arguments(row.function, given))})"
+        given = {n: f"_{k}" for k, n in enumerate(call.names)}
+        passed = ", ".join(f"_{count + k}" for k in range(len(call.values)))
+        for name, function in zip(call.functions, functions, strict=True):
+            bound = call.values and row.passed is None
+            given[name] = f"functools.partial({function.name}, {passed})" if bound else function.name
+        if call.values and row.passed is not None:
+            given[row.passed] = f"({passed}{',' if len(call.values) == 1 else ''})"
+        return f"{row.name}({', '.join(_arguments(row, given))})"
 
     return Primitive(
         row.name,
@@ -45,18 +47,16 @@ def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Typ
     )
 
 
-def _arguments(function: object, given: Mapping[str, str]) -> list[str]:
-    """The arguments in the order of the parameters: by position as long as none is left out."""
+def _arguments(row: Solver, given: Mapping[str, str]) -> list[str]:
+    """The arguments in the order of the parameters: by position as long as they have no defaults."""
     found: list[str] = []
     by_name = False
-    for name, p in inspect.signature(function).parameters.items():  # type: ignore[arg-type]
-        if name not in given:
-            by_name = True
-        elif by_name or p.kind is p.KEYWORD_ONLY or (p.default is not p.empty and len(found) > 2):
-            found.append(f"{name}={given[name]}")
-        else:
-            found.append(given[name])
-    return found
+    for name, p in inspect.signature(row.function).parameters.items():
+        by_name |= name not in given or name == row.passed or p.kind is p.KEYWORD_ONLY
+        if name in given:
+            found.append(f"{name}={given[name]}" if by_name else given[name])
+    signature = inspect.signature(row.function).parameters
+    return [*found, *(f"{name}={text}" for name, text in given.items() if name not in signature)]
 
 
 def solution(program: Entries, call: SolverCall, part: Part) -> Primitive:

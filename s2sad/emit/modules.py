@@ -164,7 +164,7 @@ class Survey:
         """The modules that the text names, and the classes whose instances it makes."""
         used = _roots(definitions)
         statements: list[ast.stmt] = []
-        for module in ("contextlib", "math", "warnings"):
+        for module in ("contextlib", "functools", "math", "warnings"):
             if module in used:
                 statements.append(ast.Import([ast.alias(module, None)]))
         if "np" in used:

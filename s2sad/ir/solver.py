@@ -22,6 +22,7 @@ of `params`.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -42,6 +43,8 @@ class Asked:
 
     types: Mapping[str, Type]
     static: Mapping[str, Any]
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How many arguments its functions take by position, as far as that is known."""
     results: Mapping[str, Type] = field(default_factory=dict)
 
     def given(self, name: str) -> bool:
@@ -64,6 +67,8 @@ class Part:
     """Of an object of several parts those before it that its rules ask for by name: whether it has converged."""
     moves: tuple[Any, ...] = ()
     """Those of them with which it moves: their cotangents come before all others."""
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What its rules know at compile time, by the names of their parameters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,6 +146,5 @@ def solvers() -> list[Solver]:
 def public_name(function: Callable[..., object]) -> str:
     """The name of a function of SciPy where users find it: `scipy.optimize.brentq`."""
     module, name = home_of(function)
-    parts = (module or "").split(".")
-    public = [p for p in parts if not p.startswith("_")]
+    public = itertools.takewhile(lambda p: not p.startswith("_"), (module or "").split("."))
     return ".".join([*public, name.rpartition(".")[2]])

@@ -11,7 +11,7 @@ from functools import partial
 from s2sad.ir.late import when_imported
 
 for _module, _areas in {
-    "scipy.optimize": ("roots", "minimisers"),
+    "scipy.optimize": ("roots", "minimisers", "fits"),
 }.items():
     for _area in _areas:
         when_imported(_module, partial(importlib.import_module, f"s2sad.solvers.{_area}"))

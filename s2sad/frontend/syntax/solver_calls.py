@@ -46,15 +46,20 @@ class Solvers(Lowering):
         if row is None:
             return None
         try:
-            given = inspect.signature(row.function).bind(*arguments, **keywords).arguments
+            signature = inspect.signature(row.function)
+            given = signature.bind(*arguments, **keywords).arguments
         except TypeError as e:
             self.refuse(node, f"{row.name}: {e}", "", UnsupportedCall)
+        for name, p in signature.parameters.items():
+            if p.kind is p.VAR_KEYWORD:
+                given.update(given.pop(name, {}))
         functions = {k: t for k, t in given.items() if k in row.functions and _is_called(t)}
         further = list(self.further(given[row.passed], node)) if row.passed in given else []
         # as SciPy takes it: numbers, arrays, and lists of them
         operands = {k: self.to_operand(t) for k, t in given.items() if k not in functions and k != row.passed}
         static = {k: o.value for k, o in operands.items() if isinstance(o, Constant)}
-        asked = Asked({k: o.type for k, o in operands.items()}, static)
+        counts = {k: self.count_of(t) for k, t in functions.items()}
+        asked = Asked({k: o.type for k, o in operands.items()}, static, counts)
         return self.solved(row, asked, functions, operands, further, node, hint)
 
     def further(self, args: Term, node: gast.AST) -> Sequence[Term]:
@@ -78,7 +83,7 @@ class Solvers(Lowering):
             made[name] = self.given_function(row, term, row.functions[name](asked), further, values, node)
         references = {n: self.compiled_for(row, f, own, values, node) for n, (f, own) in made.items()}
         # what one function reads from outside is passed to all of them
-        references = {n: self.reference_for(f, own, values, references[n]) for n, (f, own) in made.items()}
+        references = {n: self.reference_for(row, f, own, values, references[n]) for n, (f, own) in made.items()}
         asked = replace(asked, results={n: r.result for n, r in references.items()})
         found = row.gives(asked)
         call = SolverCall(
@@ -86,7 +91,7 @@ class Solvers(Lowering):
             {n: f for n, (f, _) in made.items()},
             tuple(operands),
             {k: o for k, o in operands.items() if isinstance(o, Constant)},
-            tuple(_fresh(values.names, {*operands, *functions, "ans", "g", "function"})),
+            tuple(_fresh(values.names, {*operands, *functions, *keys_of(found), "ans", "g", "function"})),
             {n: r.result for n, r in references.items()},
             values.outside,
         )
@@ -145,6 +150,17 @@ class Solvers(Lowering):
                 places.append(values.place(operand, parameter))
         return GivenFunction(target, name, tuple(places), len(placeholders)), placeholders
 
+    def count_of(self, term: Term) -> int:
+        """How many arguments a function takes by position; 0 where that is not known."""
+        match term:
+            case Closure():
+                signature = signature_of(term.node.args)
+            case Constant(value=f) if inspect.isfunction(f):
+                signature = inspect.signature(f)
+            case _:
+                return 0
+        return sum(p.kind in (P.POSITIONAL_ONLY, P.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values())
+
     def as_target(self, term: Term, arguments: list[Term], node: gast.AST) -> tuple[Any, str, list[Term]] | None:
         """A function as a target of the compiler: with its name, and the terms of its parameters."""
         match term:
@@ -190,9 +206,11 @@ class Solvers(Lowering):
         """What a function is called in the text: a lambda that only calls another one as that one is."""
         match term:
             case Closure(node=gast.Lambda(body=gast.Call(func=gast.Name(id=name))), frame=frame):
-                owner = frame.owner(name)
-                inner = None if owner is None else self.env.get(owner.key(name))
-                return term.name if inner is None else self.called(inner)
+                inner = self.inner_name(frame, name)
+                return term.name if inner is None else inner
+            case Closure(node=gast.Lambda(body=gast.Call(func=gast.Call(args=[gast.Name(id=name)]))), frame=frame):
+                inner = self.inner_name(frame, name)
+                return term.name if inner is None else f"{inner}_grad"
             case Closure() | Method():
                 return term.name
             case Partial():
@@ -200,6 +218,12 @@ class Solvers(Lowering):
             case Constant(value=f):
                 return str(getattr(f, "__name__", "function"))
         return "function"
+
+    def inner_name(self, frame: Frame, name: str) -> str | None:
+        """What the function that has this name in a frame is called."""
+        owner = frame.owner(name)
+        inner = None if owner is None else self.env.get(owner.key(name))
+        return None if inner is None else self.called(inner)
 
     def closure_of(self, text: str, held: Mapping[str, Term], name: str, node: gast.AST) -> Closure:
         """A function of this text, in which these names have a meaning."""
@@ -234,12 +258,19 @@ class Solvers(Lowering):
         values.outside.update(zip((variable.key for variable in callee.captured), outside, strict=True))
         return callee, outside
 
-    def reference_for(self, function: GivenFunction, own: Sequence[Value], values: Values, made: Any) -> FunctionRef:
-        """The function as the solver calls it: with its own arguments, and behind them all values."""
+    def reference_for(
+        self, row: Solver, function: GivenFunction, own: Sequence[Value], values: Values, made: Any
+    ) -> FunctionRef:
+        """The function as the solver calls it: with its own arguments, and all values.
+
+        The values come behind, as SciPy passes `args`; before them where it takes none: they are bound then.
+        """
         callee, outside = made
-        taken = [function.places[k] for k in callee.passed]
-        order = [p if isinstance(p, Own) else len(own) + p for p in (*taken, *outside) if not isinstance(p, Constant)]
-        return self.context.in_order(callee.reference, order, [*own, *values.operands])
+        taken = [*(function.places[k] for k in callee.passed), *outside]
+        given: list[Operand] = [*own, *values.operands] if row.passed is not None else [*values.operands, *own]
+        before = {Own: 0, Passed: len(own)} if row.passed is not None else {Own: len(values.operands), Passed: 0}
+        order = [before[type(p)] + p for p in taken if not isinstance(p, Constant)]
+        return self.context.in_order(callee.reference, order, given)
 
     # the rules
 
@@ -255,6 +286,8 @@ class Solvers(Lowering):
                 bound[name] = tuple(self.env[n] for n in call.values if moving[n])
             elif name == "params_dot":
                 bound[name] = tuple(self.env[f"{n}_dot"] for n in call.values if moving[n])
+            elif name in target.part.known:
+                bound[name] = constant(target.part.known[name])
             elif name == "f" or name in call.functions:
                 bound[name] = self.function_of(call, call.row.main if name == "f" else name, moving)
             elif name != base:
@@ -344,6 +377,11 @@ def _is_list_of_numbers(t: Type) -> bool:
 def _is_called(term: Term) -> bool:
     """Whether an argument is a function, in whatever form."""
     return isinstance(term, (Closure, Derived, Partial, Method)) or is_function(term) or (isinstance(term, Record))
+
+
+def keys_of(found: Part | Parts) -> set[str]:
+    """The names of the parts of a result."""
+    return set() if isinstance(found, Part) else set(map(str, found.parts))
 
 
 def _result_type(found: Part | Parts) -> Type:
