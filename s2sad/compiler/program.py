@@ -143,8 +143,8 @@ class Program:
     def solving(self, call: SolverCall, references: Mapping[str, FunctionRef], result: Type) -> Primitive:
         return solvers.solving(call, references, result)
 
-    def solution(self, call: SolverCall, part: Part) -> Primitive:
-        return solvers.solution(self, call, part)
+    def solution(self, call: SolverCall, part: Part, key: object) -> Primitive:
+        return solvers.solution(self, call, part, key)
 
     def parameter_names(self, target: object) -> list[str]:
         return parameter_names(target)

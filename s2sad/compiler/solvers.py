@@ -20,10 +20,6 @@ from s2sad.ir.solver import Part, Solver
 from s2sad.ir.types import Type
 from s2sad.ir.values import Block, FunctionRef, Operand, Value
 
-SOLUTION = "solution"
-"""The name of the primitives that stand for a result: an identity but for its derivative."""
-
-
 def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Type) -> Primitive:
     """The call itself: of the functions in its static argument, the arguments, and the values behind them."""
     row, count = call.row, len(call.names)
@@ -59,7 +55,7 @@ def _arguments(row: Solver, given: Mapping[str, str]) -> list[str]:
     return [*found, *(f"{name}={text}" for name, text in given.items() if name not in signature)]
 
 
-def solution(program: Entries, call: SolverCall, part: Part) -> Primitive:
+def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Primitive:
     """A result, with its derivative: an identity of its first operand, the others are those of the call."""
     row = call.row
     names = (*map(str, part.reads), *call.names, *call.values)
@@ -111,7 +107,7 @@ def solution(program: Entries, call: SolverCall, part: Part) -> Primitive:
         return tuple(result)
 
     return Primitive(
-        SOLUTION,
+        row.name if key is None else f"{row.name}.{key}",
         lambda x, *_: x,
         lambda *types: types[0],
         tangent=None if part.tangent is None else tangent,

@@ -95,8 +95,8 @@ class Context(Protocol):
         """The call of a solver, without derivative."""
         ...
 
-    def solution(self, call: Any, part: Part) -> Primitive:
-        """A result of a solver, with its derivative."""
+    def solution(self, call: Any, part: Part, key: object) -> Primitive:
+        """A result of a solver, or the part of it under a key, with its derivative."""
         ...
 
     def parameter_names(self, target: object) -> Sequence[str]:

@@ -100,6 +100,8 @@ class Attributes(Lowering):
         of_library = is_namedtuple(cls) and is_installed(cls.__module__)
         if name in opened.items and (of_library or not isinstance(found, property)):
             return opened.items[name]
+        if issubclass(cls, dict):  # what a solver gives
+            self.refuse(node, f"{name} of what a solver gives", f"use {', '.join(opened.items)}", UnsupportedType)
         return self.class_attribute(base, cls.__mro__, name, node)
 
     def class_attribute(self, receiver: Term, mro: tuple[type, ...], name: str, node: gast.AST) -> Term:

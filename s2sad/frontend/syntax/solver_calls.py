@@ -101,16 +101,23 @@ class Solvers(Lowering):
         return self.parts_of(call, found, whole, given, hint)
 
     def parts_of(
-        self, call: SolverCall, found: Part | Parts, whole: Operand, operands: Sequence[Operand], hint: str | None
+        self,
+        call: SolverCall,
+        found: Part | Parts,
+        whole: Operand,
+        operands: Sequence[Operand],
+        hint: str | None,
+        key: object = None,
     ) -> Term:
         """What a solver gave, with its derivative."""
         if isinstance(found, Part):
-            return self.adopt(self.builder.apply(self.context.solution(call, found), [whole, *operands], None, hint))
+            result = self.context.solution(call, found, key)
+            return self.adopt(self.builder.apply(result, [whole, *operands], None, hint))
         items: dict[Any, Term] = {}
-        for key, part in found.parts.items():
+        for k, part in found.parts.items():
             # what one part reads of others moves as they do
-            read = [self.to_operand(items[k]) for k in part.reads] if isinstance(part, Part) else []
-            items[key] = self.parts_of(call, part, self.builder.extract(whole, key), [*read, *operands], None)
+            read = [self.to_operand(items[r]) for r in part.reads] if isinstance(part, Part) else []
+            items[k] = self.parts_of(call, part, self.builder.extract(whole, k), [*read, *operands], None, k)
         return tuple(items.values()) if found.cls is tuple else Record(found.cls, items)
 
     # the functions
