@@ -20,6 +20,7 @@ from s2sad.ir.solver import Part, Solver
 from s2sad.ir.types import Type
 from s2sad.ir.values import Block, FunctionRef, Operand, Value
 
+
 def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Type) -> Primitive:
     """The call itself: of the functions in its static argument, the arguments, and the values behind them."""
     row, count = call.row, len(call.names)
@@ -28,11 +29,13 @@ def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Typ
         given = {n: f"_{k}" for k, n in enumerate(call.names)}
         passed = ", ".join(f"_{count + k}" for k in range(len(call.values)))
         for name, function in zip(call.functions, functions, strict=True):
-            bound = call.values and row.passed is None
+            bound = call.values and (row.passed is None or name not in row.functions)
             given[name] = f"functools.partial({function.name}, {passed})" if bound else function.name
+        given |= {n: found.text(given) for n, found in call.holding.items()}
         if call.values and row.passed is not None:
             given[row.passed] = f"({passed}{',' if len(call.values) == 1 else ''})"
-        return f"{row.name}({', '.join(_arguments(row, given))})"
+        inner = {i for found in call.holding.values() for i in found.names()}
+        return f"{row.name}({', '.join(_arguments(row, {n: t for n, t in given.items() if n not in inner}))})"
 
     return Primitive(
         row.name,

@@ -45,6 +45,8 @@ class Asked:
     static: Mapping[str, Any]
     counts: Mapping[str, int] = field(default_factory=dict)
     """How many arguments its functions take by position, as far as that is known."""
+    held: frozenset[str] = frozenset()
+    """Which arguments hold functions."""
     results: Mapping[str, Type] = field(default_factory=dict)
 
     def given(self, name: str) -> bool:

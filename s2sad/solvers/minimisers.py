@@ -22,7 +22,7 @@ from s2sad.solvers.types import COUNT, TEXT, TRUTH, one_number, vector
 # Of a vector
 
 
-def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
+def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, params: Any, params_dot: Any) -> Any:
     """The tangent of a minimum."""
     slope = s2sad.grad(f)(ans, *params)
     free = np.full(ans.shape, True)
@@ -31,17 +31,42 @@ def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, params: Any, para
         high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
         free = ~((ans <= low + 1e-6 * (1.0 + np.abs(low))) & (slope > 0.0))
         free &= ~((ans >= high - 1e-6 * (1.0 + np.abs(high))) & (slope < 0.0))
-    if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
+    if constraints is None:
+        if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
+            raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
+        value, change = s2sad.jvp(lambda *given: s2sad.grad(f)(ans, *given), params, params_dot)
+        curvature = s2sad.hessian(f)(ans, *params)
+        if bounds is not None:
+            curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
+            change = np.where(free, change, 0.0)
+        return -np.linalg.solve(curvature, change)
+    if not success:
         raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
-    value, change = s2sad.jvp(lambda *given: s2sad.grad(f)(ans, *given), params, params_dot)
-    curvature = s2sad.hessian(f)(ans, *params)
-    if bounds is not None:
-        curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
-        change = np.where(free, change, 0.0)
-    return -np.linalg.solve(curvature, change)
+
+    all_of_them = (constraints,) if isinstance(constraints, dict) else constraints
+
+    def gaps(x: Any, *given: Any) -> Any:
+        return np.concatenate([np.atleast_1d(c["fun"](x, *given)) for c in all_of_them])
+
+    kinds = [np.full(np.atleast_1d(c["fun"](ans, *params)).shape, c["type"] == "eq") for c in all_of_them]
+    equal = np.concatenate(kinds)
+    tight = np.where(equal | (np.abs(gaps(ans, *params)) < 1e-6), 1.0, 0.0)
+    normals = s2sad.jacfwd(gaps)(ans, *params) * tight[:, np.newaxis] * np.where(free, 1.0, 0.0)
+    loose = np.diag(1.0 - tight)
+    force = np.linalg.solve(normals @ normals.T + loose, normals @ slope)
+
+    def lagrangian(x: Any, multipliers: Any, *given: Any) -> Any:
+        return f(x, *given) - multipliers @ gaps(x, *given)
+
+    value, change = s2sad.jvp(lambda *given: s2sad.grad(lagrangian)(ans, force, *given), params, params_dot)
+    value, drift = s2sad.jvp(lambda *given: gaps(ans, *given), params, params_dot)
+    curvature = s2sad.hessian(lagrangian)(ans, force, *params)
+    curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
+    whole = np.block([[curvature, -normals.T], [normals, loose]])
+    return -np.linalg.solve(whole, np.concatenate([np.where(free, change, 0.0), tight * drift]))[: ans.size]
 
 
-def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, params: Any, g: Any) -> Any:
+def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, params: Any, g: Any) -> Any:
     """The cotangents of what a minimum depends on."""
     slope = s2sad.grad(f)(ans, *params)
     free = np.full(ans.shape, True)
@@ -50,15 +75,40 @@ def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, params: Any, g: 
         high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
         free = ~((ans <= low + 1e-6 * (1.0 + np.abs(low))) & (slope > 0.0))
         free &= ~((ans >= high - 1e-6 * (1.0 + np.abs(high))) & (slope < 0.0))
-    if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
+    if constraints is None:
+        if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
+            raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
+        curvature = s2sad.hessian(f)(ans, *params)
+        if bounds is not None:
+            curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
+            g = np.where(free, g, 0.0)
+        multiplier = np.linalg.solve(curvature, g)
+        value, pullback = s2sad.vjp(lambda *given: s2sad.grad(f)(ans, *given), *params)
+        return (pullback(-multiplier),)
+    if not success:
         raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
-    curvature = s2sad.hessian(f)(ans, *params)
-    if bounds is not None:
-        curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
-        g = np.where(free, g, 0.0)
-    multiplier = np.linalg.solve(curvature, g)
-    value, pullback = s2sad.vjp(lambda *given: s2sad.grad(f)(ans, *given), *params)
-    return (pullback(-multiplier),)
+
+    all_of_them = (constraints,) if isinstance(constraints, dict) else constraints
+
+    def gaps(x: Any, *given: Any) -> Any:
+        return np.concatenate([np.atleast_1d(c["fun"](x, *given)) for c in all_of_them])
+
+    kinds = [np.full(np.atleast_1d(c["fun"](ans, *params)).shape, c["type"] == "eq") for c in all_of_them]
+    equal = np.concatenate(kinds)
+    tight = np.where(equal | (np.abs(gaps(ans, *params)) < 1e-6), 1.0, 0.0)
+    normals = s2sad.jacfwd(gaps)(ans, *params) * tight[:, np.newaxis] * np.where(free, 1.0, 0.0)
+    loose = np.diag(1.0 - tight)
+    force = np.linalg.solve(normals @ normals.T + loose, normals @ slope)
+
+    def lagrangian(x: Any, multipliers: Any, *given: Any) -> Any:
+        return f(x, *given) - multipliers @ gaps(x, *given)
+
+    curvature = s2sad.hessian(lagrangian)(ans, force, *params)
+    curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
+    whole = np.block([[curvature, -normals.T], [normals, loose]])
+    pulled = -np.linalg.solve(whole.T, np.concatenate([np.where(free, g, 0.0), np.zeros(tight.size)]))
+    value, pullback = s2sad.vjp(lambda *given: (s2sad.grad(lagrangian)(ans, force, *given), gaps(ans, *given)), *params)
+    return (pullback((np.where(free, pulled[: ans.size], 0.0), tight * pulled[ans.size :])),)
 
 
 def least_moved(f: Any, x: Any, params: Any, params_dot: Any) -> Any:
@@ -73,22 +123,40 @@ def least_pulled(f: Any, x: Any, params: Any, g: Any) -> Any:
     return (pullback(g),)
 
 
+def bound_moved(f: Any, x: Any, x_dot: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of the least value where the slope is not zero: it moves with its arguments too."""
+    value, change = s2sad.jvp(f, (x, *params), (x_dot, *params_dot))
+    return change
+
+
+def bound_pulled(f: Any, x: Any, params: Any, g: Any) -> Any:
+    """The cotangents of the minimum, and of what the least value depends on besides."""
+    value, pullback = s2sad.vjp(f, x, *params)
+    x_bar, *rest = pullback(g)
+    return x_bar, tuple(rest)
+
+
+LEAST = Part(FLOAT, least_moved, least_pulled, reads=("x",))
+
+
 def _start(asked: Asked) -> tuple[Type, ...]:
     return (vector(asked.types["x0"]),)
 
 
 @solver(
     optimize.minimize,
-    functions={"fun": _start, "jac": _start, "hess": _start},
+    functions={"fun": _start, "jac": _start, "hess": _start, "constraints": _start},
     free="x0 method jac hess tol callback options",
     first="jac",
 )
 def _minimize(asked: Asked) -> Parts:
     minimum = Part(vector(asked.types["x0"]), minimum_moved, minimum_pulled, reads=("success",))
+    held = "constraints" in asked.held or "bounds" in asked.types
+    least = Part(FLOAT, bound_moved, bound_pulled, reads=("x",), moves=("x",)) if held else LEAST
     parts = {
         "success": TRUTH,
         "x": minimum,
-        "fun": Part(FLOAT, least_moved, least_pulled, reads=("x",)),
+        "fun": least,
         "message": TEXT,
         "status": COUNT,
         "nit": COUNT,
@@ -122,7 +190,7 @@ def _minimize_scalar(asked: Asked) -> Parts:
     parts = {
         "success": TRUTH,
         "x": Part(FLOAT, lowest_moved, lowest_pulled, reads=("success",)),
-        "fun": Part(FLOAT, least_moved, least_pulled, reads=("x",)),
+        "fun": LEAST,
         "message": TEXT,
         "nit": COUNT,
         "nfev": COUNT,

@@ -24,13 +24,25 @@ from s2sad.frontend.syntax.closures import signature_of
 from s2sad.frontend.syntax.merging import is_function
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.outlines import NotTaken
-from s2sad.frontend.terms.solver_targets import GivenFunction, Own, Passed, SolverCall, SolverRule
-from s2sad.frontend.terms.terms import Closure, Derived, Method, Partial, Record, Ref, Term, is_array
+from s2sad.frontend.terms.solver_targets import GivenFunction, Holding, Named, Own, Passed, SolverCall, SolverRule
+from s2sad.frontend.terms.terms import Closure, Derived, Method, Partial, Record, Ref, Term, is_array, parts
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Effect
 from s2sad.ir.solver import Asked, Part, Parts, Solver, solver_of
 from s2sad.ir.types import ContainerType, Type
-from s2sad.ir.values import Apply, Call, Constant, Effects, FunctionRef, Operand, Operation, Value, constant, walk
+from s2sad.ir.values import (
+    Apply,
+    Call,
+    Constant,
+    Effects,
+    FunctionRef,
+    Operand,
+    Operation,
+    Value,
+    constant,
+    is_operand,
+    walk,
+)
 
 P = inspect.Parameter
 
@@ -53,46 +65,87 @@ class Solvers(Lowering):
         for name, p in signature.parameters.items():
             if p.kind is p.VAR_KEYWORD:
                 given.update(given.pop(name, {}))
-        functions = {k: t for k, t in given.items() if k in row.functions and _is_called(t)}
+        made = Given(row)
+        for name, term in given.items():
+            if name != row.passed:
+                made.holding.update(self.given_as(name, term, made))
         further = list(self.further(given[row.passed], node)) if row.passed in given else []
-        # as SciPy takes it: numbers, arrays, and lists of them
-        operands = {k: self.to_operand(t) for k, t in given.items() if k not in functions and k != row.passed}
-        static = {k: o.value for k, o in operands.items() if isinstance(o, Constant)}
-        counts = {k: self.count_of(t) for k, t in functions.items()}
-        asked = Asked({k: o.type for k, o in operands.items()}, static, counts)
-        return self.solved(row, asked, functions, operands, further, node, hint)
+        static = {k: o.value for k, o in made.operands.items() if isinstance(o, Constant)}
+        counts = {k: self.count_of(t) for k, (t, _) in made.functions.items()}
+        asked = Asked({k: o.type for k, o in made.operands.items()}, static, counts, frozenset(made.holding))
+        return self.solved(made, asked, further, node, hint)
 
-    def further(self, args: Term, node: gast.AST) -> Sequence[Term]:
+    def given_as(self, name: str, term: Term, made: Given) -> dict[str, Holding]:
+        """An argument as a function, an operand, or a container of such."""
+        if name in made.row.functions and _is_called(term):
+            made.functions[name] = term, ()
+            return {}
+        if name in made.row.functions and self.holds_function(term):
+            found = self.taken_apart(name, term, made)
+            assert isinstance(found, Holding)
+            return {name: found}
+        # as SciPy takes it: numbers, arrays, and lists of them
+        made.operands[name] = self.to_operand(term)
+        return {}
+
+    def holds_function(self, term: Term) -> bool:
+        """Whether a function is somewhere in a term."""
+        found = parts(self.open(term)) if isinstance(term, (Ref, Record, tuple, list, dict)) else None
+        return _is_called(term) if found is None else any(map(self.holds_function, found[1]))
+
+    def taken_apart(self, name: str, term: Term, made: Given, further: Sequence[Term] = ()) -> Named | Holding:
+        """A container with functions in it: these, and its operands, have names of their own."""
+        if _is_called(term) and not isinstance(term, Record):
+            made.functions[name] = term, tuple(further)
+            return Named(name)
+        if not self.holds_function(term):
+            made.operands[name] = self.to_operand(term)
+            return Named(name)
+        opened = self.open(term)
+        items: Any = opened.items if isinstance(opened, Record) else opened
+        pairs = list(items.items() if isinstance(items, dict) else enumerate(items))
+        if isinstance(opened, dict) and "args" in opened:
+            # what is bound to the function is not passed to it again
+            further = self.further(opened["args"], None)
+            pairs = [(k, i) for k, i in pairs if k != "args"]
+        cls = opened.cls if isinstance(opened, Record) else type(opened)
+        held = [self.taken_apart(f"{name}_{k}", i, made, further) for k, i in pairs]
+        return Holding(cls, tuple(k for k, _ in pairs), tuple(held))
+
+    def further(self, args: Term, node: gast.AST | None) -> Sequence[Term]:
         """What is passed to the functions behind their own arguments: SciPy takes one that is no tuple by itself."""
         opened = self.open(args)
-        return self.sequence(opened, node) if isinstance(opened, (tuple, list, ContainerType)) else [args]
+        if isinstance(opened, (tuple, list)):
+            return opened
+        if is_operand(opened) and isinstance(opened.type, ContainerType):
+            return [self.builder.extract(opened, k) for k in opened.type.keys]
+        return [args]
 
-    def solved(
-        self,
-        row: Solver,
-        asked: Asked,
-        functions: Mapping[str, Term],
-        operands: Mapping[str, Operand],
-        further: Sequence[Term],
-        node: gast.AST,
-        hint: str | None,
-    ) -> Term:
+    def solved(self, made: Given, asked: Asked, further: Sequence[Term], node: gast.AST, hint: str | None) -> Term:
+        """The call, of what is given to it."""
+        row, operands = made.row, made.operands
         values = Values([self.to_operand(t) for t in further])
-        made: dict[str, tuple[GivenFunction, list[Value]]] = {}
-        for name, term in functions.items():
-            made[name] = self.given_function(row, term, row.functions[name](asked), further, values, node)
-        references = {n: self.compiled_for(row, f, own, values, node) for n, (f, own) in made.items()}
+        functions: dict[str, tuple[GivenFunction, list[Value]]] = {}
+        for name, (term, own_further) in made.functions.items():
+            own = row.functions[made.parameter_of(name)](asked)
+            behind = further if name in row.functions else own_further
+            functions[name] = self.given_function(row, term, own, behind, values, node)
+        compiled = {n: self.compiled_for(row, f, own, values, node) for n, (f, own) in functions.items()}
         # what one function reads from outside is passed to all of them
-        references = {n: self.reference_for(row, f, own, values, references[n]) for n, (f, own) in made.items()}
+        references = {
+            n: self.reference_for(row.passed is not None and n in row.functions, f, own, values, compiled[n])
+            for n, (f, own) in functions.items()
+        }
         asked = replace(asked, results={n: r.result for n, r in references.items()})
         found = row.gives(asked)
         call = SolverCall(
             row,
-            {n: f for n, (f, _) in made.items()},
+            {n: f for n, (f, _) in functions.items()},
             tuple(operands),
             {k: o for k, o in operands.items() if isinstance(o, Constant)},
             tuple(_fresh(values.names, {*operands, *functions, *keys_of(found), "ans", "g", "function"})),
             {n: r.result for n, r in references.items()},
+            made.holding,
             values.outside,
         )
         solving = self.context.solving(call, references, _result_type(found))
@@ -266,16 +319,16 @@ class Solvers(Lowering):
         return callee, outside
 
     def reference_for(
-        self, row: Solver, function: GivenFunction, own: Sequence[Value], values: Values, made: Any
+        self, behind: bool, function: GivenFunction, own: Sequence[Value], values: Values, made: Any
     ) -> FunctionRef:
         """The function as the solver calls it: with its own arguments, and all values.
 
-        The values come behind, as SciPy passes `args`; before them where it takes none: they are bound then.
+        The values come `behind`, as SciPy passes `args`; else before them: they are bound to it.
         """
         callee, outside = made
         taken = [*(function.places[k] for k in callee.passed), *outside]
-        given: list[Operand] = [*own, *values.operands] if row.passed is not None else [*values.operands, *own]
-        before = {Own: 0, Passed: len(own)} if row.passed is not None else {Own: len(values.operands), Passed: 0}
+        given: list[Operand] = [*own, *values.operands] if behind else [*values.operands, *own]
+        before = {Own: 0, Passed: len(own)} if behind else {Own: len(values.operands), Passed: 0}
         order = [before[type(p)] + p for p in taken if not isinstance(p, Constant)]
         return self.context.in_order(callee.reference, order, given)
 
@@ -297,6 +350,8 @@ class Solvers(Lowering):
                 bound[name] = constant(target.part.known[name])
             elif name == "f" or name in call.functions:
                 bound[name] = self.function_of(call, call.row.main if name == "f" else name, moving)
+            elif name in call.holding:
+                bound[name] = self.container_of(call, call.holding[name], moving)
             elif name != base:
                 bound[name] = self.env[name] if moving.get(base) else constant(None)
             elif name in call.static:
@@ -306,6 +361,8 @@ class Solvers(Lowering):
             else:
                 bound[name] = constant(None)
         given = self.synthetic(target.rule, bound, node)
+        if self.errors:
+            return constant(None)
         if target.reverse:
             *others, params = self.sequence(given, node)
             names = (*target.part.moves, *call.row.moves)
@@ -314,6 +371,17 @@ class Solvers(Lowering):
         result = self.to_operand(given)
         self.drop_unread(result)
         return self.adopt(result)
+
+    def container_of(self, call: SolverCall, found: Named | Holding, moving: Mapping[str, bool]) -> Term:
+        """A container with functions, as a rule sees it."""
+        if isinstance(found, Holding):
+            items = [self.container_of(call, i, moving) for i in found.items]
+            if found.cls in (list, tuple):
+                return tuple(items)
+            return self.new(dict, dict(zip(found.keys, items, strict=True)))
+        if found.name in call.functions:
+            return self.function_of(call, found.name, moving)
+        return call.static.get(found.name) or self.env[found.name]
 
     def drop_unread(self, result: Operand) -> None:
         """Leave out the calls that a rule does not read: the solver made them, and nothing is raised again."""
@@ -349,6 +417,20 @@ class Solvers(Lowering):
         text = f"lambda {', '.join([*own, *behind])}: {value}"
         held |= {**fixed, "function": constant(function.target), "np": constant(np)}
         return self.closure_of(text, held, function.name, self.frame.tree)
+
+
+class Given:
+    """What is given to a solver: functions with what is passed to them alone, operands, and what holds functions."""
+
+    def __init__(self, row: Solver) -> None:
+        self.row = row
+        self.functions: dict[str, tuple[Term, tuple[Term, ...]]] = {}
+        self.operands: dict[str, Operand] = {}
+        self.holding: dict[str, Holding] = {}
+
+    def parameter_of(self, name: str) -> str:
+        """The parameter in whose argument a function is."""
+        return name if name in self.row.functions else next(p for p in self.row.functions if name.startswith(f"{p}_"))
 
 
 class Values:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from s2sad.ir.solver import Part, Solver
+from s2sad.ir.solver import Part, Solver, public_name
 from s2sad.ir.types import Type
 from s2sad.ir.values import Constant
 
@@ -36,6 +36,42 @@ class GivenFunction:
     """How many arguments the solver gives it."""
 
 
+@dataclass(frozen=True)
+class Named:
+    """A function or an operand of a call, where it stands in a list, dict or object that is an argument."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Holding:
+    """A list, tuple, dict or object of the library that holds functions; `keys` are its keys or its parameters."""
+
+    cls: type
+    keys: tuple[Any, ...]
+    items: tuple[Named | Holding, ...]
+
+    def names(self) -> Iterator[str]:
+        """The names of all that it holds."""
+        for item in self.items:
+            if isinstance(item, Holding):
+                yield from item.names()
+            else:
+                yield item.name
+
+    def text(self, texts: Mapping[str, str]) -> str:
+        """How it is written, with these texts for what has a name."""
+        items = [i.text(texts) if isinstance(i, Holding) else texts[i.name] for i in self.items]
+        if self.cls is dict:
+            return f"{{{', '.join(f'{k!r}: {i}' for k, i in zip(self.keys, items, strict=True))}}}"
+        if self.cls is list:
+            return f"[{', '.join(items)}]"
+        if self.cls is tuple:
+            return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+        named = [f"{k}={i}" for k, i in zip(self.keys, items, strict=True)]
+        return f"{public_name(self.cls)}({', '.join(named)})"
+
+
 @dataclass(frozen=True, eq=False)
 class SolverCall:
     """A call of a solver: its functions and arguments by the names of the solver's parameters.
@@ -52,6 +88,8 @@ class SolverCall:
     """Names for the values."""
     results: Mapping[str, Type]
     """The types of what the functions give."""
+    holding: Mapping[str, Holding]
+    """The arguments that hold functions, by the names of the parameters."""
     outside: Mapping[tuple[int, str | int], int]
     """Which of the values are variables from outside, by the keys of these."""
 
