@@ -193,8 +193,15 @@ class Call:
             ) from None
 
 
-def written(program: Entries, builder: Builder, entry: Entry, given: Sequence[Expr], types: Sequence[Type]) -> Operand:
-    """The operations of a short rule; a call of a long one, with those arguments that it reads."""
+def written(
+    program: Entries,
+    builder: Builder,
+    entry: Entry,
+    given: Sequence[Expr],
+    types: Sequence[Type],
+    given_all: bool = False,
+) -> Operand:
+    """The operations of a short rule; a call of a long one, with those arguments that it reads, or with all."""
     function = entry.function
     body = function.body.operations
     # A rule of some operations reads better in its place; what is long, or has loops, is a function once for all calls.
@@ -216,11 +223,13 @@ def written(program: Entries, builder: Builder, entry: Entry, given: Sequence[Ex
                 made[op.result] = builder.call_function(op.function, given_to, op.result.hint)
         return read(plain.result)
     pairs = dict(zip(function.parameters, given, strict=True))
-    # A rule has `ans` and all arguments for parameters, and reads few of them: what is not passed need not be stored.
-    needed = {o for op in walk(function.body) for o in op.operands} | {function.result}
-    needed |= {o for op in walk(function.body) for b in op.blocks for o in b.results}
-    kept = tuple(p for p in function.parameters if p in needed)
-    program.functions[function.name] = replace(function, body=replace(function.body, parameters=kept))
+    kept = function.parameters
+    if not given_all:
+        # A rule has `ans` and all arguments for parameters, and reads few: what is not passed need not be stored.
+        needed = {o for op in walk(function.body) for o in op.operands} | {function.result}
+        needed |= {o for op in walk(function.body) for b in op.blocks for o in b.results}
+        kept = tuple(p for p in function.parameters if p in needed)
+        program.functions[function.name] = replace(function, body=replace(function.body, parameters=kept))
     table = related(entry.parameters.values(), types)
     t = substitute(entry.result, {**{s: renewed(s) for s in symbols(entry.result)}, **table})
     return builder.call_function(entry.reference(t, owns_result(function)), [pairs[p].operand for p in kept])

@@ -82,7 +82,7 @@ def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Pri
         # what the functions read from outside is among the values
         first = 1 + len(part.reads) + len(call.names)
         outside = [given[first + call.outside[v.key]] for v in entry.captured]
-        return written(program, given[0].builder, entry, [*(given[k] for k in entry.passed), *outside], types)
+        return written(program, given[0].builder, entry, [*(given[k] for k in entry.passed), *outside], types, True)
 
     def tangent(y: Expr, xs: Sequence[Expr], dots: Sequence[Expr | None]) -> Expr | None:
         flags = moving([d is not None for d in dots[1:]], xs[1:])

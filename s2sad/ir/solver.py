@@ -130,6 +130,19 @@ def solver(
     return register
 
 
+_HOLDERS: set[type] = set()
+
+
+def holds_only(*classes: type) -> None:
+    """Have objects of these classes known as what they are made of: they hold it for a solver, and do no more."""
+    _HOLDERS.update(classes)
+
+
+def is_holder(thing: object) -> bool:
+    """Whether something is such a class."""
+    return isinstance(thing, type) and thing in _HOLDERS
+
+
 def solver_of(function: Any) -> Solver | None:
     """The row of a function, None where it has none."""
     try:

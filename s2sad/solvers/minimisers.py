@@ -15,7 +15,7 @@ import numpy as np
 from scipy import optimize
 
 import s2sad
-from s2sad.ir.solver import Asked, Part, Parts, solver
+from s2sad.ir.solver import Asked, Part, Parts, holds_only, solver
 from s2sad.ir.types import FLOAT, Type
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, one_number, vector
 
@@ -27,10 +27,17 @@ def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any,
     slope = s2sad.grad(f)(ans, *params)
     free = np.full(ans.shape, True)
     if bounds is not None:
-        low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
-        high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
-        free = ~((ans <= low + 1e-6 * (1.0 + np.abs(low))) & (slope > 0.0))
-        free &= ~((ans >= high - 1e-6 * (1.0 + np.abs(high))) & (slope < 0.0))
+        if isinstance(bounds, optimize.Bounds):
+            low, high = np.asarray(bounds.lb), np.asarray(bounds.ub)
+        else:
+            low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
+            high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
+        at_low = ans <= low + 1e-6 * (1.0 + np.abs(low))
+        at_high = ans >= high - 1e-6 * (1.0 + np.abs(high))
+        if constraints is None:
+            free = ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
+        else:
+            free = ~(at_low | at_high)
     if constraints is None:
         if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
             raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
@@ -43,23 +50,42 @@ def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any,
     if not success:
         raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
 
-    all_of_them = (constraints,) if isinstance(constraints, dict) else constraints
+    several = constraints if isinstance(constraints, (list, tuple)) else (constraints,)
 
-    def gaps(x: Any, *given: Any) -> Any:
-        return np.concatenate([np.atleast_1d(c["fun"](x, *given)) for c in all_of_them])
+    def held(x: Any, *given: Any) -> Any:
+        found = []
+        for c in several:
+            if isinstance(c, dict):
+                found.append(np.atleast_1d(c["fun"](x, *given)))
+            elif isinstance(c, optimize.LinearConstraint):
+                found.append(np.atleast_1d(c.A @ x))
+            else:
+                found.append(np.atleast_1d(c.fun(x, *given)))
+        return np.concatenate(found)
 
-    kinds = [np.full(np.atleast_1d(c["fun"](ans, *params)).shape, c["type"] == "eq") for c in all_of_them]
-    equal = np.concatenate(kinds)
-    tight = np.where(equal | (np.abs(gaps(ans, *params)) < 1e-6), 1.0, 0.0)
-    normals = s2sad.jacfwd(gaps)(ans, *params) * tight[:, np.newaxis] * np.where(free, 1.0, 0.0)
+    ends = []
+    for c in several:
+        if isinstance(c, dict):
+            here = np.atleast_1d(c["fun"](ans, *params))
+            ends.append((np.zeros_like(here), np.full(here.size, 0.0 if c["type"] == "eq" else np.inf)))
+        elif isinstance(c, optimize.LinearConstraint):
+            here = np.atleast_1d(c.A @ ans)
+            ends.append((np.zeros_like(here) + c.lb, np.zeros_like(here) + c.ub))
+        else:
+            here = np.atleast_1d(c.fun(ans, *params))
+            ends.append((np.zeros_like(here) + c.lb, np.zeros_like(here) + c.ub))
+    reached = held(ans, *params)
+    least, most = np.concatenate([e[0] for e in ends]), np.concatenate([e[1] for e in ends])
+    tight = np.where((reached - least < 1e-6) | (most - reached < 1e-6), 1.0, 0.0)
+    normals = s2sad.jacfwd(held)(ans, *params) * tight[:, np.newaxis] * np.where(free, 1.0, 0.0)
     loose = np.diag(1.0 - tight)
     force = np.linalg.solve(normals @ normals.T + loose, normals @ slope)
 
     def lagrangian(x: Any, multipliers: Any, *given: Any) -> Any:
-        return f(x, *given) - multipliers @ gaps(x, *given)
+        return f(x, *given) - multipliers @ held(x, *given)
 
     value, change = s2sad.jvp(lambda *given: s2sad.grad(lagrangian)(ans, force, *given), params, params_dot)
-    value, drift = s2sad.jvp(lambda *given: gaps(ans, *given), params, params_dot)
+    value, drift = s2sad.jvp(lambda *given: held(ans, *given), params, params_dot)
     curvature = s2sad.hessian(lagrangian)(ans, force, *params)
     curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
     whole = np.block([[curvature, -normals.T], [normals, loose]])
@@ -71,10 +97,17 @@ def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any
     slope = s2sad.grad(f)(ans, *params)
     free = np.full(ans.shape, True)
     if bounds is not None:
-        low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
-        high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
-        free = ~((ans <= low + 1e-6 * (1.0 + np.abs(low))) & (slope > 0.0))
-        free &= ~((ans >= high - 1e-6 * (1.0 + np.abs(high))) & (slope < 0.0))
+        if isinstance(bounds, optimize.Bounds):
+            low, high = np.asarray(bounds.lb), np.asarray(bounds.ub)
+        else:
+            low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
+            high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
+        at_low = ans <= low + 1e-6 * (1.0 + np.abs(low))
+        at_high = ans >= high - 1e-6 * (1.0 + np.abs(high))
+        if constraints is None:
+            free = ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
+        else:
+            free = ~(at_low | at_high)
     if constraints is None:
         if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
             raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
@@ -88,26 +121,45 @@ def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any
     if not success:
         raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
 
-    all_of_them = (constraints,) if isinstance(constraints, dict) else constraints
+    several = constraints if isinstance(constraints, (list, tuple)) else (constraints,)
 
-    def gaps(x: Any, *given: Any) -> Any:
-        return np.concatenate([np.atleast_1d(c["fun"](x, *given)) for c in all_of_them])
+    def held(x: Any, *given: Any) -> Any:
+        found = []
+        for c in several:
+            if isinstance(c, dict):
+                found.append(np.atleast_1d(c["fun"](x, *given)))
+            elif isinstance(c, optimize.LinearConstraint):
+                found.append(np.atleast_1d(c.A @ x))
+            else:
+                found.append(np.atleast_1d(c.fun(x, *given)))
+        return np.concatenate(found)
 
-    kinds = [np.full(np.atleast_1d(c["fun"](ans, *params)).shape, c["type"] == "eq") for c in all_of_them]
-    equal = np.concatenate(kinds)
-    tight = np.where(equal | (np.abs(gaps(ans, *params)) < 1e-6), 1.0, 0.0)
-    normals = s2sad.jacfwd(gaps)(ans, *params) * tight[:, np.newaxis] * np.where(free, 1.0, 0.0)
+    ends = []
+    for c in several:
+        if isinstance(c, dict):
+            here = np.atleast_1d(c["fun"](ans, *params))
+            ends.append((np.zeros_like(here), np.full(here.size, 0.0 if c["type"] == "eq" else np.inf)))
+        elif isinstance(c, optimize.LinearConstraint):
+            here = np.atleast_1d(c.A @ ans)
+            ends.append((np.zeros_like(here) + c.lb, np.zeros_like(here) + c.ub))
+        else:
+            here = np.atleast_1d(c.fun(ans, *params))
+            ends.append((np.zeros_like(here) + c.lb, np.zeros_like(here) + c.ub))
+    reached = held(ans, *params)
+    least, most = np.concatenate([e[0] for e in ends]), np.concatenate([e[1] for e in ends])
+    tight = np.where((reached - least < 1e-6) | (most - reached < 1e-6), 1.0, 0.0)
+    normals = s2sad.jacfwd(held)(ans, *params) * tight[:, np.newaxis] * np.where(free, 1.0, 0.0)
     loose = np.diag(1.0 - tight)
     force = np.linalg.solve(normals @ normals.T + loose, normals @ slope)
 
     def lagrangian(x: Any, multipliers: Any, *given: Any) -> Any:
-        return f(x, *given) - multipliers @ gaps(x, *given)
+        return f(x, *given) - multipliers @ held(x, *given)
 
     curvature = s2sad.hessian(lagrangian)(ans, force, *params)
     curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
     whole = np.block([[curvature, -normals.T], [normals, loose]])
     pulled = -np.linalg.solve(whole.T, np.concatenate([np.where(free, g, 0.0), np.zeros(tight.size)]))
-    value, pullback = s2sad.vjp(lambda *given: (s2sad.grad(lagrangian)(ans, force, *given), gaps(ans, *given)), *params)
+    value, pullback = s2sad.vjp(lambda *given: (s2sad.grad(lagrangian)(ans, force, *given), held(ans, *given)), *params)
     return (pullback((np.where(free, pulled[: ans.size], 0.0), tight * pulled[ans.size :])),)
 
 
@@ -143,15 +195,18 @@ def _start(asked: Asked) -> tuple[Type, ...]:
     return (vector(asked.types["x0"]),)
 
 
+holds_only(optimize.Bounds, optimize.LinearConstraint, optimize.NonlinearConstraint)
+
+
 @solver(
     optimize.minimize,
-    functions={"fun": _start, "jac": _start, "hess": _start, "constraints": _start},
+    functions={"fun": _start, "jac": _start, "hess": _start, "constraints": _start, "bounds": _start},
     free="x0 method jac hess tol callback options",
     first="jac",
 )
 def _minimize(asked: Asked) -> Parts:
     minimum = Part(vector(asked.types["x0"]), minimum_moved, minimum_pulled, reads=("success",))
-    held = "constraints" in asked.held or "bounds" in asked.types
+    held = bool(asked.held) or asked.given("bounds")
     least = Part(FLOAT, bound_moved, bound_pulled, reads=("x",), moves=("x",)) if held else LEAST
     parts = {
         "success": TRUTH,

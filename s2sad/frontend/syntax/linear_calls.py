@@ -9,7 +9,7 @@ import gast
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.terms import Derived, Linear, Term, is_none
+from s2sad.frontend.terms.terms import Closure, Derived, Linear, Term, is_none
 from s2sad.ir.marks import AtPoint, Forward, as_inside
 from s2sad.ir.types import is_active_type
 from s2sad.ir.values import Constant

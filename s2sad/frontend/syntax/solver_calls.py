@@ -28,7 +28,7 @@ from s2sad.frontend.terms.solver_targets import GivenFunction, Holding, Named, O
 from s2sad.frontend.terms.terms import Closure, Derived, Method, Partial, Record, Ref, Term, is_array, parts
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Effect
-from s2sad.ir.solver import Asked, Part, Parts, Solver, solver_of
+from s2sad.ir.solver import Asked, Part, Parts, Solver, is_holder, solver_of
 from s2sad.ir.types import ContainerType, Type
 from s2sad.ir.values import (
     Apply,
@@ -55,6 +55,8 @@ class Solvers(Lowering):
     ) -> Term | None:
         """The call of a function that has a row among the solvers."""
         row = solver_of(f)
+        if row is None and is_holder(f):
+            return self.held_by(f, arguments, keywords, node)
         if row is None:
             return None
         try:
@@ -75,18 +77,35 @@ class Solvers(Lowering):
         asked = Asked({k: o.type for k, o in made.operands.items()}, static, counts, frozenset(made.holding))
         return self.solved(made, asked, further, node, hint)
 
+    def held_by(self, cls: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """An object that holds arguments of a solver, by the names of its parameters."""
+        signature = inspect.signature(cls)
+        try:
+            given = signature.bind(*arguments, **keywords).arguments
+        except TypeError as e:
+            self.refuse(node, f"{cls.__name__}: {e}", "", UnsupportedCall)
+        defaults = {n: constant(p.default) for n, p in signature.parameters.items() if p.default is not p.empty}
+        return Record(cls, {**defaults, **given})
+
     def given_as(self, name: str, term: Term, made: Given) -> dict[str, Holding]:
         """An argument as a function, an operand, or a container of such."""
         if name in made.row.functions and _is_called(term):
             made.functions[name] = term, ()
             return {}
-        if name in made.row.functions and self.holds_function(term):
+        if name in made.row.functions and (self.holds_function(term) or self.is_holder_object(term)):
             found = self.taken_apart(name, term, made)
             assert isinstance(found, Holding)
             return {name: found}
         # as SciPy takes it: numbers, arrays, and lists of them
         made.operands[name] = self.to_operand(term)
         return {}
+
+    def is_holder_object(self, term: Term) -> bool:
+        """Whether a term is an object that holds arguments, or a list with such in it."""
+        opened = self.open(term) if isinstance(term, Ref) else term
+        if isinstance(opened, (list, tuple)):
+            return any(map(self.is_holder_object, opened))
+        return isinstance(opened, Record) and is_holder(opened.cls)
 
     def holds_function(self, term: Term) -> bool:
         """Whether a function is somewhere in a term."""
@@ -98,7 +117,7 @@ class Solvers(Lowering):
         if _is_called(term) and not isinstance(term, Record):
             made.functions[name] = term, tuple(further)
             return Named(name)
-        if not self.holds_function(term):
+        if not (self.holds_function(term) or self.is_holder_object(term)):
             made.operands[name] = self.to_operand(term)
             return Named(name)
         opened = self.open(term)
@@ -378,6 +397,8 @@ class Solvers(Lowering):
             items = [self.container_of(call, i, moving) for i in found.items]
             if found.cls in (list, tuple):
                 return tuple(items)
+            if found.cls is not dict:
+                return Record(found.cls, dict(zip(found.keys, items, strict=True)))
             return self.new(dict, dict(zip(found.keys, items, strict=True)))
         if found.name in call.functions:
             return self.function_of(call, found.name, moving)
@@ -465,7 +486,9 @@ def _is_list_of_numbers(t: Type) -> bool:
 
 def _is_called(term: Term) -> bool:
     """Whether an argument is a function, in whatever form."""
-    return isinstance(term, (Closure, Derived, Partial, Method)) or is_function(term) or (isinstance(term, Record))
+    if isinstance(term, Record):
+        return not is_holder(term.cls) and hasattr(term.cls, "__call__")  # noqa: B004
+    return isinstance(term, (Closure, Derived, Partial, Method)) or is_function(term)
 
 
 def keys_of(found: Part | Parts) -> set[str]:
