@@ -45,8 +45,8 @@ def fit_moved(
     if bounds is not None:
         slope = s2sad.grad(cost)(ans, *params)
         low, high = np.asarray(bounds[0]), np.asarray(bounds[1])
-        free = ~((ans <= low + 1e-6 * (1.0 + np.abs(low))) & (slope > 0.0))
-        free &= ~((ans >= high - 1e-6 * (1.0 + np.abs(high))) & (slope < 0.0))
+        free = ~((ans - low <= 1e-6 * (1.0 + np.abs(ans))) & (slope > 0.0))
+        free &= ~((high - ans <= 1e-6 * (1.0 + np.abs(ans))) & (slope < 0.0))
         curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
         change = np.where(free, change, 0.0)
     return -np.linalg.solve(curvature, change)
@@ -75,8 +75,8 @@ def fit_pulled(f: Any, ans: Any, success: Any, bounds: Any, loss: Any, f_scale: 
     if bounds is not None:
         slope = s2sad.grad(cost)(ans, *params)
         low, high = np.asarray(bounds[0]), np.asarray(bounds[1])
-        free = ~((ans <= low + 1e-6 * (1.0 + np.abs(low))) & (slope > 0.0))
-        free &= ~((ans >= high - 1e-6 * (1.0 + np.abs(high))) & (slope < 0.0))
+        free = ~((ans - low <= 1e-6 * (1.0 + np.abs(ans))) & (slope > 0.0))
+        free &= ~((high - ans <= 1e-6 * (1.0 + np.abs(ans))) & (slope < 0.0))
         curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
         g = np.where(free, g, 0.0)
     multiplier = np.linalg.solve(curvature, g)

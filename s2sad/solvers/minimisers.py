@@ -32,8 +32,8 @@ def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any,
         else:
             low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
             high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
-        at_low = ans <= low + 1e-6 * (1.0 + np.abs(low))
-        at_high = ans >= high - 1e-6 * (1.0 + np.abs(high))
+        at_low = ans - low <= 1e-6 * (1.0 + np.abs(ans))
+        at_high = high - ans <= 1e-6 * (1.0 + np.abs(ans))
         if constraints is None:
             free = ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
         else:
@@ -102,8 +102,8 @@ def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any
         else:
             low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
             high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
-        at_low = ans <= low + 1e-6 * (1.0 + np.abs(low))
-        at_high = ans >= high - 1e-6 * (1.0 + np.abs(high))
+        at_low = ans - low <= 1e-6 * (1.0 + np.abs(ans))
+        at_high = high - ans <= 1e-6 * (1.0 + np.abs(ans))
         if constraints is None:
             free = ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
         else:
