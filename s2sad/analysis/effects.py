@@ -22,6 +22,8 @@ def effects_of(block: Block) -> Effects:
 def own_effects(op: Operation) -> Effects:
     """What an operation does besides its results, without what is done in blocks of it."""
     match op:
+        case Apply() if op.primitive.draws:
+            return Effects.DRAWS
         case Apply() if op.primitive.once:
             return Effects.ONCE
         # What a derivative added raises nothing that the primal had not raised before.

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NoReturn, TypeAlias
 
+from s2sad.analysis.effects import own_effects
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.primitives.handles import STORES
 from s2sad.ir.rewrite import map_blocks, reads
@@ -31,11 +32,15 @@ def without_effects(operations: Sequence[Operation], results: Sequence[Operand],
     """
     live, kept = set(results), []
     for op in reversed(operations):
+        if isinstance(op, Apply) and op.primitive.draws:
+            refuse_draws(op)
         if isinstance(op, Apply) and op.primitive.once:
             if op.result not in live:
                 continue
             refuse(op, "read it in front of the loop or branch, or differentiate in reverse mode")
         if isinstance(op, Call):
+            if op.function.effects is Effects.DRAWS:
+                refuse_draws(op)
             new: Operation = replace(op, function=called_again(op.function, silent))
         else:
             new = map_blocks(op, lambda block: without_effects_in(block, silent)) if op.blocks else op
@@ -60,6 +65,14 @@ def check_runs_again(function: Function) -> None:
     for op in walk(function.body):
         if isinstance(op, Apply) and op.primitive in STORES:
             refuse(op, "do it in front of what is checkpointed, or behind it")
+        if own_effects(op) is Effects.DRAWS:
+            refuse_draws(op)
+
+
+def refuse_draws(op: Operation) -> NoReturn:
+    """Refuse to draw random numbers again: they would be others."""
+    what = "random numbers are drawn in what this derivative computes again"
+    raise UnsupportedCall(what, "draw them in front of it, and pass them", op.location)
 
 
 def refuse(op: Apply, instead: str) -> NoReturn:

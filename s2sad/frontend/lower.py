@@ -28,6 +28,7 @@ from s2sad.frontend.library import (  # noqa: F401  (they fill the table of mean
     numpy_keywords,
     numpy_writers,
     python,
+    random,
     small_programs,
     surroundings,
     type_questions,

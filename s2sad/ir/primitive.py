@@ -160,6 +160,8 @@ class Primitive:
     """Whether it adds up elements of its first operand: of zeros it gives zeros."""
     compares: bool = False
     """Whether it says which of two numbers is more, or whether they are equal."""
+    draws: bool = False
+    """Whether it draws random numbers, or makes what does: it is never done again."""
     transparent: bool = False
     """Whether it is its first operand itself, but for the derivative."""
     fold: Callable[..., object] | None = None

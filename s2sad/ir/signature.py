@@ -37,6 +37,8 @@ from s2sad.ir.types import (
     BOOL,
     COMPLEX,
     FLOAT,
+    STREAM,
+    STREAMS,
     ArrayType,
     BottomType,
     ContainerType,
@@ -128,6 +130,8 @@ class Signature:
         cls = type(value)
         if cls is HandleType:
             return value  # type: ignore[return-value]
+        if cls in STREAMS:
+            return STREAM
         # By the class itself: a subclass of float is an object of the user's, which may do otherwise.
         if cls in PYTHON_TYPES:
             return PYTHON_TYPES[cls]
@@ -329,6 +333,8 @@ def _fast(a: Any, dims: dict[int, int], statics: list[object]) -> object:
         return (cls, *[_fast(x, dims, statics) for x in a])
     if cls is HandleType:
         return a.value
+    if cls in STREAMS:
+        return STREAM
     attributes = object_items(a)
     if attributes is not None:
         statics.append(cls)

@@ -332,6 +332,9 @@ COMPLEX = ArrayType(np.dtype(np.complex128), (), "python")
 FLOAT64 = ArrayType(np.dtype(np.float64), (), "numpy")
 NUMBER = ArrayType(None, None, "any")
 NONE = StaticType(None)
+STREAM = OpaqueType("a generator of random numbers")
+STREAMS = (np.random.Generator, np.random.RandomState)
+"""The classes of generators of random numbers."""
 ELLIPSIS = StaticType(Ellipsis)
 
 _PYTHON = {bool: BOOL, int: INT, float: FLOAT, complex: COMPLEX}

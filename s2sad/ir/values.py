@@ -288,6 +288,8 @@ class Effects(IntEnum):
     """It may raise, or asks for the time: a call of it stays though nobody reads what it gives."""
     ONCE = 2
     """It prints or logs: its calls stay, and where one is run again for a derivative a silent form of it is called."""
+    DRAWS = 3
+    """It draws random numbers: its calls stay, and it cannot be run again."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -18,6 +18,7 @@ from typing import assert_never
 
 import numpy as np
 
+from s2sad.analysis.effects import effects_of
 from s2sad.differentiate.vmap.batched_values import (
     BatchedValues,
     Flag,
@@ -30,6 +31,7 @@ from s2sad.differentiate.vmap.batched_values import (
     named,
 )
 from s2sad.differentiate.vmap.no_examples import for_no_example
+from s2sad.errors import UnsupportedCall
 from s2sad.ir.batch_rule import Batched, NoBatchRule, batch_rule
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, UNDEFINED
@@ -53,6 +55,7 @@ from s2sad.ir.values import (
     Apply,
     Block,
     Call,
+    Effects,
     For,
     Function,
     FunctionRef,
@@ -112,6 +115,9 @@ class Batch(BatchedValues):
                 case _:
                     assert_never(op)
         except NoBatchRule:
+            if effects_of(Block((), (op,), ())) is Effects.DRAWS:
+                what = "random numbers that are drawn anew for each example of vmap"
+                raise UnsupportedCall(what, "draw standard numbers, and shift and scale them", op.location) from None
             del builder.operations[mark:]
             self.flags, self.table = flags, table
             self.one_by_one(op, builder)

@@ -53,9 +53,9 @@ from s2sad.ir.marks import AtPoint, Forward, Operator, as_inside, is_derivative,
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT_METHOD
-from s2sad.ir.types import BOTTOM, is_namedtuple
+from s2sad.ir.types import BOTTOM, STREAM, is_namedtuple
 from s2sad.ir.user_rules import BlackBox, Custom, plain_box
-from s2sad.ir.values import Constant, Value, constant
+from s2sad.ir.values import Constant, Value, constant, is_operand
 
 
 class Calls(Lowering):
@@ -364,6 +364,8 @@ def _class_of_methods(receiver: Term, contents: Term) -> type | None:
     """The class under which the library knows the methods of an object; None where it knows none."""
     if is_number(contents):
         return np.ndarray
+    if is_operand(contents) and contents.type == STREAM:
+        return np.random.Generator
     if isinstance(contents, Record) and is_namedtuple(contents.cls):
         return tuple
     if isinstance(contents, (Keyed, dict)):

@@ -45,7 +45,7 @@ from s2sad.ir.containers import GETITEM
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT, raise_unless
-from s2sad.ir.types import BOTTOM, ArrayType, SequenceType, StaticType, is_namedtuple
+from s2sad.ir.types import BOTTOM, STREAMS, ArrayType, SequenceType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 
@@ -181,6 +181,8 @@ class Expressions(Lowering):
     def captured_term(self, variable: Variable, value: object) -> Term:
         """What a variable outside the function means: a constant, a further parameter, or a container of these."""
         settled = self.reads.settled
+        if type(value) in STREAMS:
+            return self.captured_value(variable)
         self.places.setdefault(id(value), (variable, value))
         if settled.is_bound(variable):
             return self.read_bound(variable, value)

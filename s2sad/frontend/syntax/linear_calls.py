@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 
 import gast
 
+from s2sad.analysis.effects import effects_of
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Closure, Derived, Linear, Term, is_none
 from s2sad.ir.marks import AtPoint, Forward, as_inside
 from s2sad.ir.types import is_active_type
-from s2sad.ir.values import Constant
+from s2sad.ir.values import Block, Constant, Effects
 
 
 def call_forward(
@@ -79,7 +80,12 @@ def value_and_linear(
     else:
         target, operands = lowering.static(fun, node), values
         target = mark.derivative_of(as_inside(target), transform)
+    before = len(lowering.builder.operations)
     value = lowering.call(fun, list(values), {}, node, hint)
+    if effects_of(Block((), tuple(lowering.builder.operations[before:]), ())) is Effects.DRAWS:
+        # the value and the linear function would be of other numbers
+        what = f"{operator.__name__} of a function that draws random numbers"
+        lowering.refuse(node, what, "draw them before, and pass them", UnsupportedCall)
     count = 1 if transform.kind == "pullback" else len(values)
     return value, Linear(target, tuple(operands), count, (0,) if transform.kind == "pullback" else active)
 

@@ -325,7 +325,7 @@ class Solvers(Lowering):
             for p in function.places
         ]
         callee = self.context.callee(function.target, operands, self.at(node))
-        if callee is None or callee.back is not None or callee.reference.effects is Effects.ONCE:
+        if callee is None or callee.back is not None or callee.reference.effects >= Effects.ONCE:
             self.refuse(
                 node,
                 f"{function.name}, which {row.name} is given, changes what it is given, stores something outside, or "
