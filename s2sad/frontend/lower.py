@@ -282,7 +282,7 @@ class FunctionLowering(
         name = getattr(target, "__name__", "function")
         titled: dict[Operand, Operand] = {v: Value(v.type, title) for v, title in self.titles.items()}
         body = substitute(body, titled)
-        function = with_names_of_user(Function(name, body, gast.get_docstring(self.frame.source.tree)))
+        function = with_names_of_user(Function(name, body, self.docstring(written)))
         updates, in_place = (
             tuple(new for o in found if isinstance(new := titled.get(o, o), Value))
             for found in (self.item_updates, self.in_place)
@@ -290,6 +290,11 @@ class FunctionLowering(
         seen = in_place, impure, stored_in, changes, valueless, handed and handed[1]
         changed = tuple(place for cell, place in places.items() if cell in self.touched)
         return Lowered(function, tuple(captured), *seen, changed, updates, stores, gives)
+
+    def docstring(self, target: object) -> str | None:
+        """The docstring of a function; that of a closure is its own, not that of the function around it."""
+        tree = target.closure.node if isinstance(target, ClosureTarget) else self.frame.source.tree
+        return None if isinstance(tree, gast.Lambda) else gast.get_docstring(tree)
 
     def bind_parameters(self, parameters: Mapping[str, Type], keys: Mapping[str, str]) -> list[Value]:
         """Put the parameters into the environment; those that are known at compile time have no value."""
