@@ -22,7 +22,7 @@ of `params`.
 
 from __future__ import annotations
 
-import itertools
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -102,8 +102,8 @@ class Solver:
 
     @property
     def main(self) -> str:
-        """The function that it solves with: the first one."""
-        return next(iter(self.functions))
+        """The function that it solves with: the first of its parameters that are functions."""
+        return next(n for n in inspect.signature(self.function).parameters if n in self.functions)
 
 
 _SOLVERS: dict[Callable[..., object], Solver] = {}
@@ -160,6 +160,4 @@ def solvers() -> list[Solver]:
 
 def public_name(function: Callable[..., object]) -> str:
     """The name of a function of SciPy where users find it: `scipy.optimize.brentq`."""
-    module, name = home_of(function)
-    public = itertools.takewhile(lambda p: not p.startswith("_"), (module or "").split("."))
-    return ".".join([*public, name.rpartition(".")[2]])
+    return home_of(function)[1]

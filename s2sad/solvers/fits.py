@@ -123,6 +123,18 @@ def _least_squares(asked: Asked) -> Parts:
     return Parts(optimize.OptimizeResult, parts)
 
 
+@solver(
+    optimize.leastsq,
+    functions={"func": _start, "Dfun": _start},
+    free="x0 full_output col_deriv ftol xtol gtol maxfev epsfcn factor diag",
+)
+def _leastsq(asked: Asked) -> Parts:
+    fit = Part(vector(asked.types["x0"]), fit_moved, fit_pulled, known={"success": True})
+    if not asked.static.get("full_output"):
+        return Parts(tuple, {0: fit, 1: COUNT})
+    return Parts(tuple, {0: fit, 1: unknown("cov_x"), 2: unknown("infodict"), 3: TEXT, 4: COUNT})
+
+
 # Curves
 
 

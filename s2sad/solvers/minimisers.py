@@ -15,9 +15,10 @@ import numpy as np
 from scipy import optimize
 
 import s2sad
+from s2sad.errors import UnsupportedCall
 from s2sad.ir.solver import Asked, Part, Parts, holds_only, solver
-from s2sad.ir.types import FLOAT, Type
-from s2sad.solvers.types import COUNT, TEXT, TRUTH, one_number, vector
+from s2sad.ir.types import FLOAT, Type, array
+from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, one_number, vector
 
 # Of a vector
 
@@ -221,6 +222,49 @@ def _minimize(asked: Asked) -> Parts:
     return Parts(optimize.OptimizeResult, parts)
 
 
+OPTIONS = "x0 tol gtol ftol xtol norm epsilon maxiter maxfun full_output disp retall callback initial_simplex direc"
+OPTIONS += " c1 c2 workers fprime fhess avextol hess_inv0 xrtol"
+
+
+@solver(
+    optimize.fmin,
+    optimize.fmin_powell,
+    optimize.fmin_cg,
+    optimize.fmin_bfgs,
+    optimize.fmin_ncg,
+    functions={"func": _start, "f": _start, "fprime": _start, "fhess": _start},
+    free=OPTIONS,
+)
+def _fmin(asked: Asked) -> Part:
+    if asked.static.get("full_output") or asked.static.get("retall"):
+        raise UnsupportedCall("scipy.optimize.fmin and its like with full_output or retall", "call minimize")
+    return Part(vector(asked.types["x0"]), minimum_moved, minimum_pulled, known={"success": True})
+
+
+@solver(
+    optimize.basinhopping, functions={"func": _start}, free="x0 niter T stepsize interval disp seed rng", passed=None
+)
+def _basinhopping(asked: Asked) -> Parts:
+    return _lowest_of(vector(asked.types["x0"]))
+
+
+@solver(
+    optimize.differential_evolution,
+    optimize.dual_annealing,
+    optimize.shgo,
+    functions={"func": lambda asked: (array(np.dtype(float), (length(asked.types["bounds"]),)),)},
+    free="strategy maxiter popsize tol mutation recombination seed rng polish init atol n iters workers updating",
+)
+def _everywhere(asked: Asked) -> Parts:
+    return _lowest_of(array(np.dtype(float), (length(asked.types["bounds"]),)))
+
+
+def _lowest_of(t: Type) -> Parts:
+    minimum = Part(t, minimum_moved, minimum_pulled, reads=("success",))
+    parts = {"success": TRUTH, "x": minimum, "fun": LEAST, "message": TEXT, "nit": COUNT, "nfev": COUNT}
+    return Parts(optimize.OptimizeResult, parts)
+
+
 # Of a number
 
 
@@ -251,3 +295,16 @@ def _minimize_scalar(asked: Asked) -> Parts:
         "nfev": COUNT,
     }
     return Parts(optimize.OptimizeResult, parts)
+
+
+@solver(
+    optimize.brent,
+    optimize.golden,
+    optimize.fminbound,
+    functions={"func": one_number},
+    free="x1 x2 brack tol xtol full_output maxiter maxfun disp",
+)
+def _lowest(asked: Asked) -> Part:
+    if asked.static.get("full_output"):
+        raise UnsupportedCall("scipy.optimize.brent and its like with full_output", "call minimize_scalar")
+    return Part(FLOAT, lowest_moved, lowest_pulled, known={"success": True})

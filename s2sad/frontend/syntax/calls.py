@@ -253,8 +253,9 @@ class Calls(Lowering):
         if box is not None and any(map(_is_called, (*arguments, *keywords.values()))):
             self.refuse(
                 node,
-                f"{box.name} is given a function, and no rule says what it does with it",
-                "write out what it computes, or give the function that calls it a derivative: s2sad.custom_vjp",
+                f"{box.name} is given a function, and no row of the solvers says what it does with it",
+                "call a solver that has one, write out what it computes, or give the function that calls it a "
+                "derivative: s2sad.custom_vjp",
                 UnsupportedCall,
             )
         return None if box is None else self.call_black_box(box, arguments, keywords, node, hint)

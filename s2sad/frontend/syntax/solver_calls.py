@@ -69,6 +69,8 @@ class Solvers(Lowering):
                 given.update(given.pop(name, {}))
         made = Given(row)
         for name, term in given.items():
+            if name not in row.functions and _is_called(term):
+                self.refuse(node, f"{row.name} with a function as its {name}", "leave it out", UnsupportedCall)
             if name != row.passed:
                 made.holding.update(self.given_as(name, term, made))
         further = list(self.further(given[row.passed], node)) if row.passed in given else []
