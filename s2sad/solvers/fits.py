@@ -19,34 +19,48 @@ from s2sad.ir.types import FLOAT, Type, array
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, unknown, vector
 
 
+def summed(loss: Any, f_scale: Any, residual: Any) -> Any:
+    """Half the sum of the losses of residuals, as SciPy defines them."""
+    if loss is None or loss == "linear":
+        return 0.5 * np.sum(residual * residual)
+    scale = 1.0 if f_scale is None else f_scale
+    z = (residual / scale) ** 2
+    if loss == "soft_l1":
+        return scale**2 * np.sum(np.sqrt(1.0 + z) - 1.0)
+    if loss == "huber":
+        return 0.5 * scale**2 * np.sum(np.where(z <= 1.0, z, 2.0 * np.sqrt(np.where(z <= 1.0, 1.0, z)) - 1.0))
+    if loss == "cauchy":
+        return 0.5 * scale**2 * np.sum(np.log1p(z))
+    return 0.5 * scale**2 * np.sum(np.arctan(z))
+
+
+def unbound(ans: Any, bounds: Any, slope: Any) -> Any:
+    """Which variables no bound holds."""
+    low, high = np.asarray(bounds[0]), np.asarray(bounds[1])
+    at_low = ans - low <= 1e-6 * (1.0 + np.abs(ans))
+    at_high = high - ans <= 1e-6 * (1.0 + np.abs(ans))
+    return ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
+
+
+def converged(success: Any) -> None:
+    """A fit that is none has no derivative."""
+    if not success:
+        raise RuntimeError("scipy.optimize.least_squares has not converged: there is nothing to differentiate")
+
+
 def fit_moved(
     f: Any, ans: Any, success: Any, bounds: Any, loss: Any, f_scale: Any, params: Any, params_dot: Any
 ) -> Any:
     """The tangent of the arguments with the least sum of squares."""
-    if not success:
-        raise RuntimeError("scipy.optimize.least_squares has not converged: there is nothing to differentiate")
+    converged(success)
 
     def cost(x: Any, *given: Any) -> Any:
-        residual = np.ravel(f(x, *given))
-        if loss is None or loss == "linear":
-            return 0.5 * np.sum(residual * residual)
-        scale = 1.0 if f_scale is None else f_scale
-        z = (residual / scale) ** 2
-        if loss == "soft_l1":
-            return scale**2 * np.sum(np.sqrt(1.0 + z) - 1.0)
-        if loss == "huber":
-            return 0.5 * scale**2 * np.sum(np.where(z <= 1.0, z, 2.0 * np.sqrt(np.where(z <= 1.0, 1.0, z)) - 1.0))
-        if loss == "cauchy":
-            return 0.5 * scale**2 * np.sum(np.log1p(z))
-        return 0.5 * scale**2 * np.sum(np.arctan(z))
+        return summed(loss, f_scale, np.ravel(f(x, *given)))
 
     value, change = s2sad.jvp(lambda *given: s2sad.grad(cost)(ans, *given), params, params_dot)
     curvature = s2sad.hessian(cost)(ans, *params)
     if bounds is not None:
-        slope = s2sad.grad(cost)(ans, *params)
-        low, high = np.asarray(bounds[0]), np.asarray(bounds[1])
-        free = ~((ans - low <= 1e-6 * (1.0 + np.abs(ans))) & (slope > 0.0))
-        free &= ~((high - ans <= 1e-6 * (1.0 + np.abs(ans))) & (slope < 0.0))
+        free = unbound(ans, bounds, s2sad.grad(cost)(ans, *params))
         curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
         change = np.where(free, change, 0.0)
     return -np.linalg.solve(curvature, change)
@@ -54,34 +68,18 @@ def fit_moved(
 
 def fit_pulled(f: Any, ans: Any, success: Any, bounds: Any, loss: Any, f_scale: Any, params: Any, g: Any) -> Any:
     """The cotangents of what the least sum of squares depends on."""
-    if not success:
-        raise RuntimeError("scipy.optimize.least_squares has not converged: there is nothing to differentiate")
+    converged(success)
 
     def cost(x: Any, *given: Any) -> Any:
-        residual = np.ravel(f(x, *given))
-        if loss is None or loss == "linear":
-            return 0.5 * np.sum(residual * residual)
-        scale = 1.0 if f_scale is None else f_scale
-        z = (residual / scale) ** 2
-        if loss == "soft_l1":
-            return scale**2 * np.sum(np.sqrt(1.0 + z) - 1.0)
-        if loss == "huber":
-            return 0.5 * scale**2 * np.sum(np.where(z <= 1.0, z, 2.0 * np.sqrt(np.where(z <= 1.0, 1.0, z)) - 1.0))
-        if loss == "cauchy":
-            return 0.5 * scale**2 * np.sum(np.log1p(z))
-        return 0.5 * scale**2 * np.sum(np.arctan(z))
+        return summed(loss, f_scale, np.ravel(f(x, *given)))
 
     curvature = s2sad.hessian(cost)(ans, *params)
     if bounds is not None:
-        slope = s2sad.grad(cost)(ans, *params)
-        low, high = np.asarray(bounds[0]), np.asarray(bounds[1])
-        free = ~((ans - low <= 1e-6 * (1.0 + np.abs(ans))) & (slope > 0.0))
-        free &= ~((high - ans <= 1e-6 * (1.0 + np.abs(ans))) & (slope < 0.0))
+        free = unbound(ans, bounds, s2sad.grad(cost)(ans, *params))
         curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
         g = np.where(free, g, 0.0)
-    multiplier = np.linalg.solve(curvature, g)
     value, pullback = s2sad.vjp(lambda *given: s2sad.grad(cost)(ans, *given), *params)
-    return (pullback(-multiplier),)
+    return (pullback(-np.linalg.solve(curvature, g)),)
 
 
 def residual_moved(f: Any, x: Any, x_dot: Any, params: Any, params_dot: Any) -> Any:
@@ -138,6 +136,15 @@ def _leastsq(asked: Asked) -> Parts:
 # Curves
 
 
+def weighted(residual: Any, sigma: Any) -> Any:
+    """Half the sum of squares, weighted by the errors of the data, or by their covariance."""
+    if sigma is None:
+        return 0.5 * np.sum(residual * residual)
+    if np.ndim(sigma) == 2:
+        return 0.5 * residual @ np.linalg.solve(sigma, residual)
+    return 0.5 * np.sum((residual / sigma) ** 2)
+
+
 def curve_moved(
     f: Any,
     ans: Any,
@@ -154,12 +161,7 @@ def curve_moved(
     """The tangent of the parameters of a curve."""
 
     def cost(p: Any, x: Any, y: Any, s: Any, *given: Any) -> Any:
-        residual = f(x, *[p[k] for k in places], *given) - y
-        if sigma is None:
-            return 0.5 * np.sum(residual * residual)
-        if np.ndim(sigma) == 2:
-            return 0.5 * residual @ np.linalg.solve(s, residual)
-        return 0.5 * np.sum((residual / s) ** 2)
+        return weighted(f(x, *[p[k] for k in places], *given) - y, s)
 
     value, change = s2sad.jvp(
         lambda x, y, s, *given: s2sad.grad(cost)(ans, x, y, s, *given),
@@ -173,12 +175,7 @@ def curve_pulled(f: Any, ans: Any, places: Any, xdata: Any, ydata: Any, sigma: A
     """The cotangents of the data of a curve, and of what else it depends on."""
 
     def cost(p: Any, x: Any, y: Any, s: Any, *given: Any) -> Any:
-        residual = f(x, *[p[k] for k in places], *given) - y
-        if sigma is None:
-            return 0.5 * np.sum(residual * residual)
-        if np.ndim(sigma) == 2:
-            return 0.5 * residual @ np.linalg.solve(s, residual)
-        return 0.5 * np.sum((residual / s) ** 2)
+        return weighted(f(x, *[p[k] for k in places], *given) - y, s)
 
     multiplier = np.linalg.solve(s2sad.hessian(cost)(ans, xdata, ydata, sigma, *params), g)
     value, pullback = s2sad.vjp(

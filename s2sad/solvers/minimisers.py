@@ -23,145 +23,150 @@ from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, one_number, vector
 # Of a vector
 
 
-def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, params: Any, params_dot: Any) -> Any:
+def found(success: Any, slope: Any, free: Any) -> None:
+    """A minimum that is none has no derivative. One that the solver doubts of is one where the slope is flat."""
+    if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
+        raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
+
+
+def box(bounds: Any) -> Any:
+    """The lower and the upper bounds."""
+    if isinstance(bounds, optimize.Bounds):
+        return np.asarray(bounds.lb), np.asarray(bounds.ub)
+    low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
+    return low, np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
+
+
+def at_ends(x: Any, bounds: Any) -> Any:
+    """Which variables are at their lower, and which at their upper bounds."""
+    low, high = box(bounds)
+    return x - low <= 1e-6 * (1.0 + np.abs(x)), high - x <= 1e-6 * (1.0 + np.abs(x))
+
+
+def unbound(x: Any, bounds: Any, slope: Any) -> Any:
+    """Which variables no bound holds."""
+    if bounds is None:
+        return np.full(x.shape, True)
+    at_low, at_high = at_ends(x, bounds)
+    return ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
+
+
+def only(free: Any, curvature: Any) -> Any:
+    """The curvature of the free variables; the others stay where they are."""
+    return np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
+
+
+def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
     """The tangent of a minimum."""
     slope = s2sad.grad(f)(ans, *params)
-    free = np.full(ans.shape, True)
-    if bounds is not None:
-        if isinstance(bounds, optimize.Bounds):
-            low, high = np.asarray(bounds.lb), np.asarray(bounds.ub)
-        else:
-            low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
-            high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
-        at_low = ans - low <= 1e-6 * (1.0 + np.abs(ans))
-        at_high = high - ans <= 1e-6 * (1.0 + np.abs(ans))
-        if constraints is None:
-            free = ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
-        else:
-            free = ~(at_low | at_high)
-    if constraints is None:
-        if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
-            raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
-        value, change = s2sad.jvp(lambda *given: s2sad.grad(f)(ans, *given), params, params_dot)
-        curvature = s2sad.hessian(f)(ans, *params)
-        if bounds is not None:
-            curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
-            change = np.where(free, change, 0.0)
+    free = unbound(ans, bounds, slope)
+    found(success, slope, free)
+    value, change = s2sad.jvp(lambda *given: s2sad.grad(f)(ans, *given), params, params_dot)
+    curvature = s2sad.hessian(f)(ans, *params)
+    if bounds is None:
         return -np.linalg.solve(curvature, change)
+    return -np.linalg.solve(only(free, curvature), np.where(free, change, 0.0))
+
+
+def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what a minimum depends on."""
+    slope = s2sad.grad(f)(ans, *params)
+    free = unbound(ans, bounds, slope)
+    found(success, slope, free)
+    curvature = s2sad.hessian(f)(ans, *params)
+    if bounds is not None:
+        curvature, g = only(free, curvature), np.where(free, g, 0.0)
+    value, pullback = s2sad.vjp(lambda *given: s2sad.grad(f)(ans, *given), *params)
+    return (pullback(-np.linalg.solve(curvature, g)),)
+
+
+# Of a vector, under constraints
+
+
+def held_to(constraints: Any, x: Any, *given: Any) -> Any:
+    """What constraints hold, one behind the other."""
+    several = constraints if isinstance(constraints, (list, tuple)) else (constraints,)
+    values = []
+    for c in several:
+        if isinstance(c, dict):
+            values.append(np.atleast_1d(c["fun"](x, *given)))
+        elif isinstance(c, optimize.LinearConstraint):
+            values.append(np.atleast_1d(c.A @ x))
+        else:
+            values.append(np.atleast_1d(c.fun(x, *given)))
+    return np.concatenate(values)
+
+
+def tight_at(constraints: Any, x: Any, *given: Any) -> Any:
+    """Which constraints hold the minimum, as ones: those that are at an end."""
+    several = constraints if isinstance(constraints, (list, tuple)) else (constraints,)
+    gaps = []
+    for c in several:
+        here = held_to(c, x, *given)
+        if isinstance(c, dict):
+            gaps.append(np.zeros_like(here) if c["type"] == "eq" else here)
+        else:
+            gaps.append(np.minimum(here - c.lb, c.ub - here))
+    return np.where(np.concatenate(gaps) < 1e-6, 1.0, 0.0)
+
+
+def constrained(success: Any) -> None:
+    """A minimum that is none has no derivative."""
     if not success:
         raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
 
-    several = constraints if isinstance(constraints, (list, tuple)) else (constraints,)
+
+def within_moved(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of a minimum under constraints: the Lagrange system of those that are tight."""
+    constrained(success)
+    free = np.full(ans.shape, True)
+    if bounds is not None:
+        at_low, at_high = at_ends(ans, bounds)
+        free = ~(at_low | at_high)
 
     def held(x: Any, *given: Any) -> Any:
-        found = []
-        for c in several:
-            if isinstance(c, dict):
-                found.append(np.atleast_1d(c["fun"](x, *given)))
-            elif isinstance(c, optimize.LinearConstraint):
-                found.append(np.atleast_1d(c.A @ x))
-            else:
-                found.append(np.atleast_1d(c.fun(x, *given)))
-        return np.concatenate(found)
+        return held_to(constraints, x, *given)
 
-    ends = []
-    for c in several:
-        if isinstance(c, dict):
-            here = np.atleast_1d(c["fun"](ans, *params))
-            ends.append((np.zeros_like(here), np.full(here.size, 0.0 if c["type"] == "eq" else np.inf)))
-        elif isinstance(c, optimize.LinearConstraint):
-            here = np.atleast_1d(c.A @ ans)
-            ends.append((np.zeros_like(here) + c.lb, np.zeros_like(here) + c.ub))
-        else:
-            here = np.atleast_1d(c.fun(ans, *params))
-            ends.append((np.zeros_like(here) + c.lb, np.zeros_like(here) + c.ub))
-    reached = held(ans, *params)
-    least, most = np.concatenate([e[0] for e in ends]), np.concatenate([e[1] for e in ends])
-    tight = np.where((reached - least < 1e-6) | (most - reached < 1e-6), 1.0, 0.0)
+    tight = tight_at(constraints, ans, *params)
     normals = s2sad.jacfwd(held)(ans, *params) * tight[:, np.newaxis] * np.where(free, 1.0, 0.0)
     loose = np.diag(1.0 - tight)
-    force = np.linalg.solve(normals @ normals.T + loose, normals @ slope)
+    force = np.linalg.solve(normals @ normals.T + loose, normals @ s2sad.grad(f)(ans, *params))
 
     def lagrangian(x: Any, multipliers: Any, *given: Any) -> Any:
         return f(x, *given) - multipliers @ held(x, *given)
 
     value, change = s2sad.jvp(lambda *given: s2sad.grad(lagrangian)(ans, force, *given), params, params_dot)
     value, drift = s2sad.jvp(lambda *given: held(ans, *given), params, params_dot)
-    curvature = s2sad.hessian(lagrangian)(ans, force, *params)
-    curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
-    whole = np.block([[curvature, -normals.T], [normals, loose]])
+    whole = np.block([[only(free, s2sad.hessian(lagrangian)(ans, force, *params)), -normals.T], [normals, loose]])
     return -np.linalg.solve(whole, np.concatenate([np.where(free, change, 0.0), tight * drift]))[: ans.size]
 
 
-def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, params: Any, g: Any) -> Any:
-    """The cotangents of what a minimum depends on."""
-    slope = s2sad.grad(f)(ans, *params)
+def within_pulled(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what a minimum under constraints depends on."""
+    constrained(success)
     free = np.full(ans.shape, True)
     if bounds is not None:
-        if isinstance(bounds, optimize.Bounds):
-            low, high = np.asarray(bounds.lb), np.asarray(bounds.ub)
-        else:
-            low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
-            high = np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
-        at_low = ans - low <= 1e-6 * (1.0 + np.abs(ans))
-        at_high = high - ans <= 1e-6 * (1.0 + np.abs(ans))
-        if constraints is None:
-            free = ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
-        else:
-            free = ~(at_low | at_high)
-    if constraints is None:
-        if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
-            raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
-        curvature = s2sad.hessian(f)(ans, *params)
-        if bounds is not None:
-            curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
-            g = np.where(free, g, 0.0)
-        multiplier = np.linalg.solve(curvature, g)
-        value, pullback = s2sad.vjp(lambda *given: s2sad.grad(f)(ans, *given), *params)
-        return (pullback(-multiplier),)
-    if not success:
-        raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
-
-    several = constraints if isinstance(constraints, (list, tuple)) else (constraints,)
+        at_low, at_high = at_ends(ans, bounds)
+        free = ~(at_low | at_high)
 
     def held(x: Any, *given: Any) -> Any:
-        found = []
-        for c in several:
-            if isinstance(c, dict):
-                found.append(np.atleast_1d(c["fun"](x, *given)))
-            elif isinstance(c, optimize.LinearConstraint):
-                found.append(np.atleast_1d(c.A @ x))
-            else:
-                found.append(np.atleast_1d(c.fun(x, *given)))
-        return np.concatenate(found)
+        return held_to(constraints, x, *given)
 
-    ends = []
-    for c in several:
-        if isinstance(c, dict):
-            here = np.atleast_1d(c["fun"](ans, *params))
-            ends.append((np.zeros_like(here), np.full(here.size, 0.0 if c["type"] == "eq" else np.inf)))
-        elif isinstance(c, optimize.LinearConstraint):
-            here = np.atleast_1d(c.A @ ans)
-            ends.append((np.zeros_like(here) + c.lb, np.zeros_like(here) + c.ub))
-        else:
-            here = np.atleast_1d(c.fun(ans, *params))
-            ends.append((np.zeros_like(here) + c.lb, np.zeros_like(here) + c.ub))
-    reached = held(ans, *params)
-    least, most = np.concatenate([e[0] for e in ends]), np.concatenate([e[1] for e in ends])
-    tight = np.where((reached - least < 1e-6) | (most - reached < 1e-6), 1.0, 0.0)
+    tight = tight_at(constraints, ans, *params)
     normals = s2sad.jacfwd(held)(ans, *params) * tight[:, np.newaxis] * np.where(free, 1.0, 0.0)
     loose = np.diag(1.0 - tight)
-    force = np.linalg.solve(normals @ normals.T + loose, normals @ slope)
+    force = np.linalg.solve(normals @ normals.T + loose, normals @ s2sad.grad(f)(ans, *params))
 
     def lagrangian(x: Any, multipliers: Any, *given: Any) -> Any:
         return f(x, *given) - multipliers @ held(x, *given)
 
-    curvature = s2sad.hessian(lagrangian)(ans, force, *params)
-    curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
-    whole = np.block([[curvature, -normals.T], [normals, loose]])
+    whole = np.block([[only(free, s2sad.hessian(lagrangian)(ans, force, *params)), -normals.T], [normals, loose]])
     pulled = -np.linalg.solve(whole.T, np.concatenate([np.where(free, g, 0.0), np.zeros(tight.size)]))
     value, pullback = s2sad.vjp(lambda *given: (s2sad.grad(lagrangian)(ans, force, *given), held(ans, *given)), *params)
     return (pullback((np.where(free, pulled[: ans.size], 0.0), tight * pulled[ans.size :])),)
+
+
+# The least value
 
 
 def least_moved(f: Any, x: Any, params: Any, params_dot: Any) -> Any:
@@ -206,7 +211,10 @@ holds_only(optimize.Bounds, optimize.LinearConstraint, optimize.NonlinearConstra
     first="jac",
 )
 def _minimize(asked: Asked) -> Parts:
-    minimum = Part(vector(asked.types["x0"]), minimum_moved, minimum_pulled, reads=("success",))
+    t = vector(asked.types["x0"])
+    minimum = Part(t, minimum_moved, minimum_pulled, reads=("success",))
+    if "constraints" in asked.held:
+        minimum = Part(t, within_moved, within_pulled, reads=("success",))
     held = bool(asked.held) or asked.given("bounds")
     least = Part(FLOAT, bound_moved, bound_pulled, reads=("x",), moves=("x",)) if held else LEAST
     parts = {

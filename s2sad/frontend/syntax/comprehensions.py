@@ -14,7 +14,8 @@ from __future__ import annotations
 import copy
 import inspect
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import gast
 
@@ -124,21 +125,43 @@ class Functions(Lowering):
             code = self.comprehensions[key] = code_of(self.tree_of(function, node))
         self.frames += 1
         frame = Frame(self.frame.source, None, code.tree, self.frames, None, code.local, code.live)
-        return self.enter(frame, {**_modules_in(function), **bound}, node)
+        return self.enter(frame, {**self.outside_of(function, node), **bound}, node)
+
+    def outside_of(self, function: Callable[..., object], node: gast.AST) -> dict[str, Term]:
+        """What a function of s2sad's own reads outside: modules, and functions of its module, by their names in it."""
+        found: dict[str, Term] = {}
+        for name, value in _outside(function).items():
+            found[name] = constant(value) if inspect.ismodule(value) else self.own_closure(name, value, node)
+        return found
+
+    def own_closure(self, name: str, function: Callable[..., object], node: gast.AST) -> Closure:
+        """A function of s2sad's own as one that is made inside."""
+        outside = self.outside_of(function, node)
+        self.frames += 1
+        frame = Frame(self.frame.source, None, self.frame.tree, self.frames, None, frozenset(outside), {})
+        for key, term in outside.items():
+            self.env[frame.key(key)] = term
+        return Closure(self.plain_tree(function, node), name, frame, {})
 
     def tree_of(self, function: Callable[..., object], node: gast.AST) -> gast.FunctionDef:
         """The tree of a function of s2sad's own, as if it stood in the place of the node.
 
-        The modules that it reads become parameters, as there is no function of the user's whose names they would be.
+        What it reads outside becomes parameters, as there is no function of the user's whose names they would be.
         """
+        tree = self.plain_tree(function, node)
+        tree.args.args = [*map(_parameter, _outside(function)), *tree.args.args]
+        return tree
+
+    def plain_tree(self, function: Callable[..., object], node: gast.AST) -> gast.FunctionDef:
+        """The tree of a function without docstring and annotations, at the place of the node."""
         assert isinstance(function, types.FunctionType)
         tree = copy.deepcopy(source_of(function).tree)
         if gast.get_docstring(tree) is not None:
             del tree.body[0]
         tree.returns = None
-        for parameter in tree.args.args:
+        vararg = [] if tree.args.vararg is None else [tree.args.vararg]
+        for parameter in (*tree.args.args, *vararg):
             parameter.annotation = None
-        tree.args.args = [*map(_parameter, _modules_in(function)), *tree.args.args]
         for n in walk(tree):
             if hasattr(n, "lineno"):
                 gast.copy_location(n, node)
@@ -161,11 +184,25 @@ class Functions(Lowering):
         self.refuse(node, "await", "differentiate a plain function", UnsupportedSyntax)
 
 
-def _modules_in(function: Callable[..., object]) -> dict[str, Term]:
-    """The modules that a function reads, by their names in it."""
+def _outside(function: Callable[..., object]) -> dict[str, Any]:
+    """The modules, and functions of its own module, that a function reads, by their names in it."""
     assert isinstance(function, types.FunctionType)
-    outside = function.__globals__
-    return {n: constant(outside[n]) for n in function.__code__.co_names if inspect.ismodule(outside.get(n))}
+    names = dict.fromkeys(_names_in(function.__code__))
+    found = {n: function.__globals__[n] for n in names if n in function.__globals__}
+    return {n: v for n, v in found.items() if inspect.ismodule(v) or _is_of(v, function.__module__)}
+
+
+def _is_of(value: Any, module: str) -> bool:
+    """Whether something is a function of a module."""
+    return inspect.isfunction(value) and value.__module__ == module
+
+
+def _names_in(code: types.CodeType) -> Iterator[str]:
+    """The names that a function, and those inside it, read outside."""
+    yield from code.co_names
+    for inner in code.co_consts:
+        if isinstance(inner, types.CodeType):
+            yield from _names_in(inner)
 
 
 def _parameter(name: str) -> gast.Name:
