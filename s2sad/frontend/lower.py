@@ -55,6 +55,7 @@ from s2sad.frontend.syntax.imports import Imports
 from s2sad.frontend.syntax.iteration import Iteration
 from s2sad.frontend.syntax.iterators import Iterators
 from s2sad.frontend.syntax.keyed_items import KeyedItems
+from s2sad.frontend.syntax.library_objects import LibraryObjects
 from s2sad.frontend.syntax.lifting import Lifting
 from s2sad.frontend.syntax.loops import Loops
 from s2sad.frontend.syntax.merging import Merging
@@ -204,6 +205,7 @@ class FunctionLowering(
     Calls,
     FunctionCalls,
     Solvers,
+    LibraryObjects,
     Customs,
     Closures,
     DerivedFunctions,

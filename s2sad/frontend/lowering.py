@@ -12,6 +12,7 @@ import types
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from typing import Any
 
 import gast
 
@@ -24,7 +25,7 @@ from s2sad.frontend.terms.closure_targets import Around, ClosureTarget, DerivedT
 from s2sad.frontend.terms.frames import Code, Frame
 from s2sad.frontend.terms.keyed_cells import KeyedCells
 from s2sad.frontend.terms.repeats import Repeats
-from s2sad.frontend.terms.solver_targets import SolverRule
+from s2sad.frontend.terms.solver_targets import SolverCall, SolverRule
 from s2sad.frontend.terms.terms import (
     USED_UP,
     Applied,
@@ -35,6 +36,7 @@ from s2sad.frontend.terms.terms import (
     Generator,
     Method,
     Outside,
+    Record,
     Ref,
     Rest,
     Term,
@@ -44,6 +46,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.definition import Definition
 from s2sad.ir.marks import Operator
 from s2sad.ir.primitive import Primitive
+from s2sad.ir.solver import Part, Parts
 from s2sad.ir.types import Type
 from s2sad.ir.user_rules import BlackBox, BoxRule, Custom
 from s2sad.ir.values import Operand, Value
@@ -553,6 +556,42 @@ class Lowering(KeyedCells):
     @abstractmethod
     def expanded(self, term: Term, given: Sequence[Term], node: gast.AST) -> Closure:
         """`lambda x, y: f(x, y)` for a function that is called so: a method, a partial, one that takes `*args`."""
+
+    @abstractmethod
+    def parts_of(
+        self,
+        call: SolverCall,
+        found: Part | Parts,
+        whole: Operand,
+        operands: Sequence[Operand],
+        hint: str | None,
+        key: object = None,
+    ) -> Term:
+        """What a solver gave, with its derivative."""
+
+    @abstractmethod
+    def numbers_in_array(self, operand: Operand) -> Operand:
+        """A list of numbers as the array that a function makes of it, as one thing to be differentiated by."""
+
+    @abstractmethod
+    def library_object(self, term: Term) -> Record | None:
+        """The object of a library with rows for its methods that a term is, if it is such a one."""
+
+    @abstractmethod
+    def make_object(self, cls: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """An object of a library with rows for its methods: what it was made of, and the object itself."""
+
+    @abstractmethod
+    def call_of_object(
+        self,
+        record: Record,
+        name: str,
+        arguments: list[Term],
+        keywords: dict[str, Term],
+        node: gast.AST,
+        hint: str | None,
+    ) -> Term:
+        """A method of such an object."""
 
     @abstractmethod
     def solver_rule(self, target: SolverRule) -> Term:

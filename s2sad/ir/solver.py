@@ -130,6 +130,39 @@ def solver(
     return register
 
 
+@dataclass(frozen=True, eq=False)
+class Method:
+    """What a method of an object gives; the rules know the arguments of the object, and those of the call as `at_x`."""
+
+    gives: Callable[[Asked], Part | Parts]
+    moves: tuple[str, ...]
+
+
+_OBJECTS: dict[type, dict[str, Method]] = {}
+
+
+def method_of_object(
+    *classes: type, name: str = "__call__", moves: str
+) -> Callable[[Callable[[Asked], Part | Parts]], Callable[[Asked], Part | Parts]]:
+    """Add a row: a method of objects of the library, which are what they were made of."""
+
+    def register(gives: Callable[[Asked], Part | Parts]) -> Callable[[Asked], Part | Parts]:
+        for cls in classes:
+            _OBJECTS.setdefault(cls, {})[name] = Method(gives, tuple(moves.split()))
+        return gives
+
+    return register
+
+
+def methods_of(cls: Any) -> Mapping[str, Method] | None:
+    """The methods of the objects of a class, by their names; None where it has no rows."""
+    if not isinstance(cls, type):
+        return None
+    if cls not in _OBJECTS:
+        load_late_for(cls)
+    return _OBJECTS.get(cls)
+
+
 _HOLDERS: set[type] = set()
 
 

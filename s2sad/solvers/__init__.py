@@ -12,6 +12,7 @@ from s2sad.ir.late import when_imported
 
 for _module, _areas in {
     "scipy.optimize": ("roots", "minimisers", "fits"),
+    "scipy.interpolate": ("interpolants",),
 }.items():
     for _area in _areas:
         when_imported(_module, partial(importlib.import_module, f"s2sad.solvers.{_area}"))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import optimize
 from scipy.optimize import (
     Bounds,
     LinearConstraint,
@@ -152,7 +153,13 @@ def by_objects(a):
 
     box = Bounds([0, -0.5], [1.0, 2.0])
     res = minimize(
-        value, [0.5, 0.0], jac=s2sad.grad(value), constraints=[line, plane, curves], bounds=box, method="SLSQP", tol=1e-16
+        value,
+        [0.5, 0.0],
+        jac=s2sad.grad(value),
+        constraints=[line, plane, curves],
+        bounds=box,
+        method="SLSQP",
+        tol=1e-16,
     )
     return res.x[0] + 2 * res.x[1] + res.fun
 
@@ -211,6 +218,42 @@ def curve_of_a_closure(a):
     return curve_fit(model, T, DECAY, p0=1.0, **EXACT)[0][0]
 
 
+# SciPy's older functions, and those that look everywhere
+
+
+def bowl(x, a):
+    return (x[0] - a) ** 2 + (x[1] - a * x[0]) ** 2 + 0.1 * x[1]
+
+
+def older_simplex(a):
+    return optimize.fmin(bowl, [1.0, 1.0], args=(a,), disp=False, xtol=1e-13, ftol=1e-15).sum()
+
+
+def older_bfgs(a):
+    slope = s2sad.grad(bowl)
+    return optimize.fmin_bfgs(bowl, [1.0, 1.0], fprime=slope, args=(a,), disp=0, gtol=1e-11).sum()
+
+
+def older_bounded(a):
+    return optimize.fminbound(lambda x: np.cosh(x - a) + 0.1 * x, -3, 5, xtol=1e-13)
+
+
+def older_fit(a):
+    t = np.arange(1.0, 5.0)
+    return optimize.leastsq(lambda p, y: p[0] * t**0.5 + p[0] ** 2 - y, [1.0], args=(a * t,), xtol=1e-14)[0][0]
+
+
+def hopping(a):
+    return optimize.basinhopping(lambda x: (x[0] - a) ** 2, [0.0], niter=3, rng=1).x[0]
+
+
+def evolution(a):
+    res = optimize.differential_evolution(
+        lambda x, b: (x[0] - b) ** 2 * (1 + x[1] ** 2) + x[1] ** 2, [(0, 2), (-1, 1)], args=(a,), rng=1, tol=1e-12
+    )
+    return res.x[0] + res.fun
+
+
 EXACT_ENOUGH = [
     quadratic,
     simplex,
@@ -225,8 +268,21 @@ EXACT_ENOUGH = [
     between_lines,
     by_objects,
     bounded_residuals,
+    older_simplex,
+    older_bfgs,
 ]
-ROUGH = [of_a_number, decay, robust, curve, weighted_curve, curve_of_a_closure]
+ROUGH = [
+    older_bounded,
+    older_fit,
+    hopping,
+    evolution,
+    of_a_number,
+    decay,
+    robust,
+    curve,
+    weighted_curve,
+    curve_of_a_closure,
+]
 
 
 @pytest.mark.parametrize("program", EXACT_ENOUGH, ids=lambda f: f.__name__)

@@ -37,6 +37,7 @@ from s2sad.ir.installed import is_installed
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import raise_unless
+from s2sad.ir.solver import methods_of
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
@@ -86,6 +87,8 @@ class Attributes(Lowering):
 
     def object_attribute(self, base: Term, opened: Record, name: str, node: gast.AST) -> Term:
         cls = opened.cls
+        if methods_of(cls) is not None and name not in opened.items:
+            return Method(opened, name)
         if name == "__class__":
             return constant(cls)
         if is_namedtuple(cls) and name in ("_replace", "_asdict"):

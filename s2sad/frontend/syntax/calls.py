@@ -53,6 +53,7 @@ from s2sad.ir.marks import AtPoint, Forward, Operator, as_inside, is_derivative,
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT_METHOD
+from s2sad.ir.solver import methods_of
 from s2sad.ir.types import BOTTOM, STREAM, is_namedtuple
 from s2sad.ir.user_rules import BlackBox, Custom, plain_box
 from s2sad.ir.values import Constant, Value, constant, is_operand
@@ -102,6 +103,9 @@ class Calls(Lowering):
                 return self.call_target(target, list(map(self.to_operand, arguments)), node, hint)
             case Constant():
                 return self.call_static(function.value, arguments, keywords, node, hint)
+        record = self.library_object(function)
+        if record is not None:
+            return self.call_of_object(record, "__call__", arguments, keywords, node, hint)
         found = self.call_special(function, "__call__", arguments, node) if not keywords else None
         method = self.special(function, "__call__")
         if found is None and method is not None:
@@ -115,6 +119,8 @@ class Calls(Lowering):
     ) -> Term:
         """The call of something known at compile time: by the first that knows what it means."""
         function = as_inside(f)
+        if methods_of(function) is not None:
+            return self.make_object(function, arguments, keywords, node)
         check_overwritten(self, function, arguments, keywords, node)
         for answer in (
             self.call_meant,
@@ -311,6 +317,9 @@ class Calls(Lowering):
     ) -> Term:
         """The call of a method of an array, list, dict, or of an object."""
         receiver, name = method.receiver, method.name
+        record = self.library_object(receiver)
+        if record is not None:
+            return self.call_of_object(record, name, arguments, keywords, node, hint)
         only_read = name in ONLY_READ or is_array(receiver)
         outside = None if only_read and not isinstance(receiver, Outside) else self.outside_object(receiver)
         if outside is not None:

@@ -32,6 +32,7 @@ from s2sad.frontend.terms.terms import (
     is_static_object,
     parts,
 )
+from s2sad.ir.solver import methods_of
 from s2sad.ir.values import Constant, constant, is_operand
 
 MAX_DEPTH = 60
@@ -73,6 +74,8 @@ class Closures(Lowering):
             return True
         if is_iterator(term):
             return False
+        if isinstance(term, (Record, Ref)) and methods_of(term.cls) is not None:
+            return False  # an object of a library is what it was made of
         if isinstance(term, Ref):
             contents = self.env[term.cell]
             if isinstance(contents, Keyed):

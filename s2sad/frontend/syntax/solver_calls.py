@@ -99,8 +99,14 @@ class Solvers(Lowering):
             assert isinstance(found, Holding)
             return {name: found}
         # as SciPy takes it: numbers, arrays, and lists of them
-        made.operands[name] = self.to_operand(term)
+        operand = self.to_operand(term)
+        made.operands[name] = self.numbers_in_array(operand) if name in made.row.moves else operand
         return {}
+
+    def numbers_in_array(self, operand: Operand) -> Operand:
+        """A list of numbers as the array that a function makes of it, as one thing to be differentiated by."""
+        numbers = operand.type.is_container and all(i.is_numeric for i in operand.type.items)
+        return self.as_array(operand) if numbers and operand.type.cls in (list, tuple) else operand
 
     def is_holder_object(self, term: Term) -> bool:
         """Whether a term is an object that holds arguments, or a list with such in it."""
@@ -380,7 +386,7 @@ class Solvers(Lowering):
             elif name in target.names:
                 bound[name] = self.env[name]
             else:
-                bound[name] = constant(None)
+                bound[name] = constant(call.defaults.get(name))
         given = self.synthetic(target.rule, bound, node)
         if self.errors:
             return constant(None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from s2sad.ir.solver import Part, Solver, public_name
@@ -92,11 +92,14 @@ class SolverCall:
     """The arguments that hold functions, by the names of the parameters."""
     outside: Mapping[tuple[int, str | int], int]
     """Which of the values are variables from outside, by the keys of these."""
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    """What the arguments are that are not given, where that is not None."""
 
     @property
     def label(self) -> str:
-        """What the functions of its rules are called after: the first function that it is given."""
-        return next((f.name for f in self.functions.values()), "") or self.row.name.rpartition(".")[2]
+        """What the functions of its rules are called after: the solver, and the first function that it is given."""
+        solver = self.row.name.rpartition(".")[2]
+        return "_".join([solver, *[f.name for f in self.functions.values()][:1]])
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,7 @@ class SolverRule:
 
     @property
     def __name__(self) -> str:
-        solver = self.call.row.name.rpartition(".")[2]
-        return f"{solver}_{self.call.label}_{'vjp' if self.reverse else 'jvp'}"
+        return f"{self.call.label}_{'vjp' if self.reverse else 'jvp'}"
 
     @property
     def names(self) -> tuple[str, ...]:

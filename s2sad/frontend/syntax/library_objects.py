@@ -1,0 +1,133 @@
+"""Objects of a library with rows for their methods (`ir.solver`): splines and other interpolants.
+
+    spline = CubicSpline(x, y)        v1 = scipy.interpolate.CubicSpline(x, y)
+    z = spline(t)                     z = solution(v1(t), x, y, t)
+
+The object is made once. Whoever reads it knows what it was made of: a result has its derivative by that.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gast
+
+from s2sad.errors import UnsupportedCall
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.terms.solver_targets import SolverCall
+from s2sad.frontend.terms.terms import Record, Ref, Term
+from s2sad.ir.primitive import Effect, Primitive
+from s2sad.ir.solver import Asked, Part, Parts, Solver, methods_of, public_name
+from s2sad.ir.types import OpaqueType, Type
+from s2sad.ir.values import Constant, Operand
+
+ITSELF = "object_"
+"""The name of the object itself among what it was made of."""
+
+
+class LibraryObjects(Lowering):
+    """Lowers what makes objects of a library, and calls of their methods."""
+
+    def make_object(self, cls: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        """An object of a library with rows for its methods: what it was made of, and the object itself."""
+        name = public_name(cls)
+        given = self.in_names(cls, name, arguments, keywords, node)
+        made = Primitive(
+            name,
+            cls,
+            lambda *types: OpaqueType(name),
+            constant=True,
+            spelling=_call_text(name, inspect.signature(cls), given, 0),
+        )
+        return Record(cls, {ITSELF: self.builder.apply(made, list(given.values())), **given})
+
+    def library_object(self, term: Term) -> Record | None:
+        """The object that a term is, if it is such a one."""
+        if not isinstance(term, (Record, Ref)) or methods_of(term.cls) is None:
+            return None
+        opened = self.open(term)
+        assert isinstance(opened, Record)
+        return opened
+
+    def in_names(
+        self, function: Any, name: str, arguments: Sequence[Term], keywords: Mapping[str, Term], node: gast.AST
+    ) -> dict[str, Operand]:
+        """The arguments of a call by the names of the parameters."""
+        try:
+            bound = inspect.signature(function).bind(*arguments, **keywords).arguments
+        except TypeError as e:
+            self.refuse(node, f"{name}: {e}", "", UnsupportedCall)
+        return {k: self.numbers_in_array(self.to_operand(t)) for k, t in bound.items()}
+
+    def call_of_object(
+        self,
+        record: Record,
+        name: str,
+        arguments: list[Term],
+        keywords: dict[str, Term],
+        node: gast.AST,
+        hint: str | None,
+    ) -> Term:
+        """A method of such an object."""
+        cls: Any = record.cls
+        known = methods_of(cls) or {}
+        shown = public_name(cls) if name == "__call__" else f"{public_name(cls)}.{name}"
+        if name not in known:
+            self.refuse(node, f"{shown} has no row among the solvers", "call the object itself", UnsupportedCall)
+        method = getattr(cls, name)
+        itself = self.to_operand(record.items[ITSELF])
+        at = self.in_names(method, shown, [itself, *arguments], keywords, node)
+        at.pop(next(iter(at)))
+        made = {k: self.to_operand(t) for k, t in record.items.items() if k != ITSELF}
+        operands = {**made, **{f"at_{k}": o for k, o in at.items()}}
+        static = {k: o.value for k, o in operands.items() if isinstance(o, Constant)}
+        found = known[name].gives(Asked({k: o.type for k, o in operands.items()}, static))
+        row = Solver(method, shown, known[name].gives, {}, frozenset(), known[name].moves, None)
+        call = SolverCall(
+            row,
+            {},
+            tuple(operands),
+            {k: o for k, o in operands.items() if isinstance(o, Constant)},
+            (),
+            {},
+            {},
+            {},
+            {**_defaults(cls), **{f"at_{k}": v for k, v in _defaults(method).items()}},
+        )
+        text = "_0" if name == "__call__" else f"_0.{name}"
+        signature = inspect.signature(method)
+        signature = signature.replace(parameters=list(signature.parameters.values())[1:])
+        called = Primitive(
+            shown,
+            method,
+            lambda *types: _type_of(found),
+            constant=True,
+            effect=Effect.FRESH,
+            spelling=_call_text(text, signature, at, 1),
+        )
+        whole = self.builder.apply(called, [itself, *at.values()])
+        return self.parts_of(call, found, whole, list(operands.values()), hint)
+
+
+def _type_of(found: Part | Parts) -> Type:
+    assert isinstance(found, Part)
+    return found.type
+
+
+def _defaults(function: Any) -> dict[str, object]:
+    parameters = inspect.signature(function).parameters.values()
+    return {p.name: p.default for p in parameters if p.default is not p.empty}
+
+
+def _call_text(text: str, signature: inspect.Signature, given: Mapping[str, object], first: int) -> str:
+    """A call of the operands from the first one on: by position as long as no parameter is left out."""
+    places = {n: f"_{k}" for k, n in enumerate(given, first)}
+    found: list[str] = []
+    by_name = False
+    for name, p in signature.parameters.items():
+        by_name |= name not in places or p.kind is p.KEYWORD_ONLY
+        if name in places:
+            found.append(f"{name}={places[name]}" if by_name else places[name])
+    return f"{text}({', '.join(found)})"
