@@ -7,6 +7,7 @@ from s2sad.api.checkpoint import checkpoint, checkpointed
 from s2sad.api.custom import adjoint, custom_jvp, custom_vjp, defjvp, defvjp, stop_gradient
 from s2sad.api.gradients import grad, jvp, trace, value_and_grad, vjp
 from s2sad.api.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, linearize, vmap
+from s2sad.api.solvers import custom_linear_solve, custom_root
 from s2sad.errors import Error
 from s2sad.testing import check_grads
 from s2sad.version import __version__
@@ -17,6 +18,8 @@ __all__ = [
     "adjoint",
     "check_grads",
     "custom_jvp",
+    "custom_linear_solve",
+    "custom_root",
     "custom_vjp",
     "defjvp",
     "defvjp",

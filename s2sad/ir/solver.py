@@ -99,6 +99,10 @@ class Solver:
     passed: str | None = "args"
     first: str = ""
     """An argument that is True where the functions give a tuple, and the first item is meant."""
+    runs: tuple[str, ...] = ()
+    """Of a solver of the user's: which of its arguments is called, and with which, for the result."""
+    called: tuple[str, ...] = ()
+    """Its arguments that are functions which the rules call as they are: they take functions themselves."""
 
     @property
     def main(self) -> str:
@@ -116,6 +120,8 @@ def solver(
     moves: str = "",
     passed: str | None = "args",
     first: str = "",
+    runs: str = "",
+    called: str = "",
 ) -> Callable[[Callable[[Asked], Part | Parts]], Callable[[Asked], Part | Parts]]:
     """Add a row: what is decorated says what a call gives."""
 
@@ -123,7 +129,16 @@ def solver(
         for function in found:
             name = public_name(function)
             _SOLVERS[function] = Solver(
-                function, name, gives, functions, frozenset(free.split()), tuple(moves.split()), passed, first
+                function,
+                name,
+                gives,
+                functions,
+                frozenset(free.split()),
+                tuple(moves.split()),
+                passed,
+                first,
+                tuple(runs.split()),
+                tuple(called.split()),
             )
         return gives
 

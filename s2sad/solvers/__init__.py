@@ -11,6 +11,7 @@ from functools import partial
 from s2sad.ir.late import when_imported
 
 for _module, _areas in {
+    "s2sad.solvers": ("custom",),
     "scipy.optimize": ("roots", "minimisers", "fits"),
     "scipy.interpolate": ("interpolants",),
 }.items():

@@ -5,19 +5,18 @@ import statistics
 
 import numpy as np
 import pytest
-import scipy.integrate
 import scipy.optimize
 
 import s2sad
 from tests.against_python import X
 
 
-def quadrature(x):
-    return scipy.integrate.quad(lambda t: np.exp(-x[0] * t), 0.0, 1.0)[0]
+def differences(x):
+    return scipy.optimize.approx_fprime(x, lambda t: np.exp(-t[0]))[0]
 
 
-def root(x):
-    return scipy.optimize.brentq(lambda t: t**3 + x[0] * t - 2.0, 0.0, 2.0)
+def on_a_grid(x):
+    return scipy.optimize.brute(lambda t: t[0] ** 2 + x[0], ((0.0, 2.0),))[0]
 
 
 def complete(x):
@@ -50,8 +49,8 @@ def structured_argument(x):
 @pytest.mark.parametrize(
     ("f", "what"),
     [
-        (quadrature, r"quad is given a function"),
-        (root, r"brentq is given a function"),
+        (differences, r"scipy\.optimize\.approx_fprime is given a function"),
+        (on_a_grid, r"scipy\.optimize\.brute is given a function"),
         (complete, r"np.linalg.qr with mode 'complete'"),
         (periodic, r"np.interp with a period"),
         (structured, r"a structured array"),

@@ -94,7 +94,7 @@ class LibraryObjects(Lowering):
             {},
             {},
             {},
-            {**_defaults(cls), **{f"at_{k}": v for k, v in _defaults(method).items()}},
+            defaults={**_defaults(cls), **{f"at_{k}": v for k, v in _defaults(method).items()}},
         )
         text = "_0" if name == "__call__" else f"_0.{name}"
         signature = inspect.signature(method)

@@ -22,6 +22,7 @@ from s2sad.errors import UnsupportedCall
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.syntax.closures import signature_of
 from s2sad.frontend.syntax.merging import is_function
+from s2sad.frontend.terms.closure_targets import Around
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.outlines import NotTaken
 from s2sad.frontend.terms.solver_targets import GivenFunction, Holding, Named, Own, Passed, SolverCall, SolverRule
@@ -29,7 +30,7 @@ from s2sad.frontend.terms.terms import Closure, Derived, Method, Partial, Record
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Effect
 from s2sad.ir.solver import Asked, Part, Parts, Solver, is_holder, solver_of
-from s2sad.ir.types import ContainerType, Type
+from s2sad.ir.types import BOTTOM, ContainerType, Type
 from s2sad.ir.values import (
     Apply,
     Call,
@@ -68,7 +69,10 @@ class Solvers(Lowering):
             if p.kind is p.VAR_KEYWORD:
                 given.update(given.pop(name, {}))
         made = Given(row)
+        made.terms.update(given)
         for name, term in given.items():
+            if name in row.called:
+                continue
             if name not in row.functions and _is_called(term):
                 self.refuse(node, f"{row.name} with a function as its {name}", "leave it out", UnsupportedCall)
             if name != row.passed:
@@ -157,6 +161,7 @@ class Solvers(Lowering):
             own = row.functions[made.parameter_of(name)](asked)
             behind = further if name in row.functions else own_further
             functions[name] = self.given_function(row, term, own, behind, values, node)
+        closures = {n: self.as_it_is(n, made.terms[n], values, node) for n in row.called if n in made.terms}
         compiled = {n: self.compiled_for(row, f, own, values, node) for n, (f, own) in functions.items()}
         # what one function reads from outside is passed to all of them
         references = {
@@ -174,9 +179,16 @@ class Solvers(Lowering):
             {n: r.result for n, r in references.items()},
             made.holding,
             values.outside,
+            closures,
         )
-        solving = self.context.solving(call, references, _result_type(found))
         given = [*operands.values(), *values.operands]
+        if row.runs:
+            called, *arguments = (made.terms[n] for n in row.runs)
+            found_here = self.to_operand(self.stopped(self.call(called, arguments, {}, node, None)))
+            assert isinstance(found, Part)
+            found = replace(found, type=found_here.type)
+            return self.parts_of(call, found, found_here, given, hint)
+        solving = self.context.solving(call, references, _result_type(found))
         whole = self.builder.apply(solving, given, {"functions": tuple(references.values())}, None)
         return self.parts_of(call, found, whole, given, hint)
 
@@ -377,6 +389,8 @@ class Solvers(Lowering):
                 bound[name] = constant(target.part.known[name])
             elif name == "f" or name in call.functions:
                 bound[name] = self.function_of(call, call.row.main if name == "f" else name, moving)
+            elif name in call.closures:
+                bound[name] = self.closure_as_it_is(call, name)
             elif name in call.holding:
                 bound[name] = self.container_of(call, call.holding[name], moving)
             elif name != base:
@@ -390,6 +404,9 @@ class Solvers(Lowering):
         given = self.synthetic(target.rule, bound, node)
         if self.errors:
             return constant(None)
+        if is_operand(given) and given.type == BOTTOM:
+            mode = "reverse" if target.reverse else "forward"
+            self.refuse(node, f"{call.row.name} in {mode} mode with these arguments", "", UnsupportedCall)
         if target.reverse:
             *others, params = self.sequence(given, node)
             names = (*target.part.moves, *call.row.moves)
@@ -398,6 +415,38 @@ class Solvers(Lowering):
         result = self.to_operand(given)
         self.drop_unread(result)
         return self.adopt(result)
+
+    def as_it_is(
+        self, name: str, term: Term, values: Values, node: gast.AST
+    ) -> tuple[Term, Mapping[str, Operand | Passed]]:
+        """A function that the rules call as it is, and what it reads around it: this is put to the `values`."""
+        if not isinstance(term, Closure):
+            if not isinstance(term, Constant):
+                self.refuse(node, f"{name} is no function by itself", "write a function", UnsupportedCall)
+            return term, {}
+        around = Around(term.frame)
+        read: dict[str, Operand | Passed] = {}
+        for _, variable, held in self.closed_over(term, around):
+            if not self.is_value(held):
+                self.refuse(node, f"{name} reads {variable}, which is no number or array", "", UnsupportedCall)
+            operand = self.to_operand(held)
+            static = isinstance(operand, Constant)
+            read[variable] = operand if static else values.place(operand, variable)
+        if around.functions:
+            self.refuse(node, f"{name} calls a function made inside", "define that in a module", UnsupportedCall)
+        return term, read
+
+    def closure_as_it_is(self, call: SolverCall, name: str) -> Term:
+        """Such a function in a rule."""
+        term, read = call.closures[name]
+        if not isinstance(term, Closure):
+            return term
+        self.frames += 1
+        around = term.frame
+        frame = Frame(around.source, around.function, around.tree, self.frames, None, frozenset(read), {})
+        for variable, held in read.items():
+            self.env[frame.key(variable)] = self.env[call.values[held]] if isinstance(held, Passed) else held
+        return Closure(term.node, term.name, frame, {})
 
     def container_of(self, call: SolverCall, found: Named | Holding, moving: Mapping[str, bool]) -> Term:
         """A container with functions, as a rule sees it."""
@@ -456,6 +505,7 @@ class Given:
         self.functions: dict[str, tuple[Term, tuple[Term, ...]]] = {}
         self.operands: dict[str, Operand] = {}
         self.holding: dict[str, Holding] = {}
+        self.terms: dict[str, Term] = {}
 
     def parameter_of(self, name: str) -> str:
         """The parameter in whose argument a function is."""

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from s2sad.frontend.terms.terms import Term
 from s2sad.ir.solver import Part, Solver, public_name
 from s2sad.ir.types import Type
-from s2sad.ir.values import Constant
+from s2sad.ir.values import Constant, Operand
 
 
 class Own(int):
@@ -92,6 +93,8 @@ class SolverCall:
     """The arguments that hold functions, by the names of the parameters."""
     outside: Mapping[tuple[int, str | int], int]
     """Which of the values are variables from outside, by the keys of these."""
+    closures: Mapping[str, tuple[Term, Mapping[str, Operand | Passed]]] = field(default_factory=dict)
+    """The functions that the rules call as they are, and what they read around them."""
     defaults: Mapping[str, object] = field(default_factory=dict)
     """What the arguments are that are not given, where that is not None."""
 
