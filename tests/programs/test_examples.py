@@ -256,3 +256,21 @@ def test_the_derivative_in_c_is_that_of_numpy(program):
         step = 1e-6 * (np.arange(len(k)) == i)
         ends = [rod.rod_misfit(k + s, *arguments[1:]) for s in (step, -step)]
         assert found[1 + i] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-9)
+
+
+def test_pipe_network_gradient_is_that_of_differences():
+    from examples import pipe_network as example
+
+    rng = np.random.default_rng(0)
+    x, scenarios = rng.normal(size=8), rng.uniform(0.2, 1.0, size=(2, 5))
+    measured = 50.0 - rng.uniform(size=(2, 5))
+    gradient = s2sad.grad(example.network_misfit)(x, scenarios, measured)
+    for k, e in enumerate(np.eye(8)):
+        slope = [example.network_misfit(x + h * e, scenarios, measured) for h in (1e-4, -1e-4)]
+        assert gradient[k] == pytest.approx((slope[0] - slope[1]) / 2e-4, rel=1e-6)
+
+
+def test_pipe_network_finds_the_resistances():
+    from examples import pipe_network as example
+
+    assert example.main() < 1e-3
