@@ -15,10 +15,11 @@ from s2sad.frontend.terms.solver_targets import SolverCall, SolverRule
 from s2sad.ir.builder import Expr
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.printer import numbered
+from s2sad.ir.rewrite import substitute
 from s2sad.ir.signature import Signature
 from s2sad.ir.solver import Part, Solver
 from s2sad.ir.types import Type
-from s2sad.ir.values import Block, FunctionRef, Operand, Value
+from s2sad.ir.values import FunctionRef, Operand, Value
 
 
 def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Type) -> Primitive:
@@ -127,9 +128,14 @@ def in_order(program: Entries, reference: FunctionRef, order: Sequence[int], giv
     function = program.functions[reference.name]
     if list(order) == list(range(len(given))):
         return reference
-    taken = dict(zip(order, function.parameters, strict=True))
+    # one value may be passed for two parameters
+    taken: dict[int, Value] = {}
+    same: dict[Operand, Operand] = {}
+    for k, p in zip(order, function.parameters, strict=True):
+        same[p] = taken.setdefault(k, p)
     parameters = tuple(taken[k] if k in taken else Value(o.type, o.hint) for k, o in enumerate(given))
     name = program.fresh_name(function.name)
-    body = Block(parameters, function.body.operations, function.body.results)
+    table: dict[Operand, Operand] = {a: b for a, b in same.items() if a is not b}
+    body = replace(substitute(replace(function.body, parameters=()), table), parameters=parameters)
     program.functions[name] = numbered(replace(function, name=name, body=body))
     return replace(reference, name=name)

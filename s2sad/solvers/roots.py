@@ -90,8 +90,9 @@ def _start(asked: Asked) -> tuple[Type, ...]:
 )
 def _newton(asked: Asked) -> Part | Parts:
     t = shaped(asked.types["x0"])
-    number = t.is_scalar
-    root = Part(t, number_moved if number else numbers_moved, number_pulled if number else numbers_pulled)
+    number, real = t.is_scalar, not t.is_complex
+    rules = (number_moved, number_pulled) if number and real else (numbers_moved, numbers_pulled)
+    root = Part(t, *rules)
     if not asked.static.get("full_output"):
         return root
     if number:

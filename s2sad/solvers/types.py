@@ -7,7 +7,7 @@ import numpy as np
 from s2sad.ir.dims import Dim, new_dim
 from s2sad.ir.primitives.effects import STRING
 from s2sad.ir.solver import Asked, Part
-from s2sad.ir.types import BOOL, FLOAT, INT, ArrayType, ContainerType, OpaqueType, Type, array
+from s2sad.ir.types import BOOL, COMPLEX, FLOAT, INT, ArrayType, ContainerType, OpaqueType, Type, array
 
 TRUTH, COUNT, TEXT = Part(BOOL, constant=True), Part(INT, constant=True), Part(STRING, constant=True)
 """What a solver reports of its work."""
@@ -42,7 +42,9 @@ def shaped(t: Type) -> ArrayType:
     if isinstance(t, ContainerType):
         return array(np.dtype(float), (len(t.keys),))
     assert isinstance(t, ArrayType)
-    return FLOAT if t.is_scalar or t.shape == () else array(floats(t), t.shape)
+    if t.is_scalar or t.shape == ():
+        return COMPLEX if t.is_complex else FLOAT
+    return array(floats(t), t.shape)
 
 
 def unknown(what: str) -> Part:

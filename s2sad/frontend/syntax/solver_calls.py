@@ -543,9 +543,9 @@ def _is_list_of_numbers(t: Type) -> bool:
 
 
 def _is_called(term: Term) -> bool:
-    """Whether an argument is a function, in whatever form."""
-    if isinstance(term, Record):
-        return not is_holder(term.cls) and hasattr(term.cls, "__call__")  # noqa: B004
+    """Whether an argument is a function, in whatever form: an object that can be called is one."""
+    if isinstance(term, (Record, Ref)):
+        return not is_holder(term.cls) and any("__call__" in vars(c) for c in term.cls.__mro__)
     return isinstance(term, (Closure, Derived, Partial, Method)) or is_function(term)
 
 
