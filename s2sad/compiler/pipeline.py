@@ -67,7 +67,7 @@ def compile_derivative(
         program.replay()
         function = program.functions[function.name]
     entries = (function.name, reverse) if reverse else (function.name,)
-    functions = [refuse_unknown(without_stops(f)) for f in program.module(*entries)]
+    functions = [refuse_unknown(eliminate_dead(without_stops(f))) for f in program.module(*entries)]
     if backend.batches:
         functions = [vectorise(f, program.signature.call) for f in functions]
     if backend.iterates:

@@ -149,8 +149,14 @@ class Program:
     def parameter_names(self, target: object) -> list[str]:
         return parameter_names(target)
 
-    def in_order(self, reference: FunctionRef, order: Sequence[int], given: Sequence[Operand]) -> FunctionRef:
-        return solvers.in_order(self, reference, order, given)
+    def in_order(
+        self,
+        reference: FunctionRef,
+        order: Sequence[int],
+        given: Sequence[Operand],
+        attributes: Mapping[str, object],
+    ) -> FunctionRef:
+        return solvers.in_order(self, reference, order, given, attributes)
 
     # entries
 
@@ -299,6 +305,7 @@ class Program:
             changed=inner.changed,
             stores=inner.stores,
             effects=effects_of(made.body),
+            unread=inner.unread,
         )
 
     def ruled(self, custom: Custom, parameters: Mapping[str, Type], name: str) -> Entry:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from s2sad.compiler.black_boxes import whole, written
+from s2sad.compiler.black_boxes import Cotangent, whole, written
 from s2sad.compiler.custom_rules import Entries, check_fits
+from s2sad.compiler.entry import Entry
+from s2sad.compiler.transform import Transform
 from s2sad.differentiate.given_rules import fitted
-from s2sad.differentiate.tangents import tangent_type
+from s2sad.differentiate.tangents import leaf_paths, pick, tangent_type
 from s2sad.errors import UnsupportedCall
+from s2sad.frontend.terms.closure_targets import DerivedTarget
 from s2sad.frontend.terms.solver_targets import SolverCall, SolverRule
-from s2sad.ir.builder import Expr
+from s2sad.ir import rewrite
+from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.primitive import Effect, Primitive
+from s2sad.ir.primitives.lists import add, zero
 from s2sad.ir.printer import numbered
-from s2sad.ir.rewrite import substitute
-from s2sad.ir.signature import Signature
+from s2sad.ir.signature import Signature, related
 from s2sad.ir.solver import Part, Solver
-from s2sad.ir.types import Type
-from s2sad.ir.values import FunctionRef, Operand, Value
+from s2sad.ir.types import ContainerType, Type, is_active_type, substitute
+from s2sad.ir.values import FunctionRef, Operand, Value, constant
 
 
 def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Type) -> Primitive:
@@ -30,7 +34,7 @@ def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Typ
         given = {n: f"_{k}" for k, n in enumerate(call.names)}
         passed = ", ".join(f"_{count + k}" for k in range(len(call.values)))
         for name, function in zip(call.functions, functions, strict=True):
-            bound = call.values and (row.passed is None or name not in row.functions)
+            bound = call.values and row.is_bound(name)
             given[name] = f"functools.partial({function.name}, {passed})" if bound else function.name
         given |= {n: found.text(given) for n, found in call.holding.items()}
         if call.values and row.passed is not None:
@@ -61,54 +65,24 @@ def _arguments(row: Solver, given: Mapping[str, str]) -> list[str]:
 
 def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Primitive:
     """A result, with its derivative: an identity of its first operand, the others are those of the call."""
+    rules = Rules(program, call, part)
     row = call.row
-    names = (*map(str, part.reads), *call.names, *call.values)
-    moving_names = {*map(str, part.moves), *row.moves, *call.values}
-
-    def moving(flags: Sequence[bool], values: Sequence[Expr]) -> tuple[bool, ...]:
-        for name, flag, value in zip(names, flags, values, strict=True):
-            if flag and name in call.names and name not in row.moves and name not in row.free:
-                raise UnsupportedCall(
-                    f"a derivative of {row.name} by {name}",
-                    "pass s2sad.stop_gradient of it, or what depends on it to the function",
-                    value.builder.location,
-                )
-        return tuple(flag and name in moving_names for name, flag in zip(names, flags, strict=True))
-
-    def compiled(flags: tuple[bool, ...], given: Sequence[Expr], reverse: bool) -> Operand:
-        target = SolverRule(call, part, flags, reverse)
-        types = [a.type for a in given]
-        local = Signature()
-        entry = program.entry(target, dict(zip(target.names, map(local.parameter, types), strict=True)))
-        # what the functions read from outside is among the values
-        first = 1 + len(part.reads) + len(call.names)
-        outside = [given[first + call.outside[v.key]] for v in entry.captured]
-        return written(program, given[0].builder, entry, [*(given[k] for k in entry.passed), *outside], types, True)
 
     def tangent(y: Expr, xs: Sequence[Expr], dots: Sequence[Expr | None]) -> Expr | None:
-        flags = moving([d is not None for d in dots[1:]], xs[1:])
+        flags = rules.moving([d is not None for d in dots[1:]], xs[1:])
         if not any(flags):
             return None
         moved = [whole(d, x) for d, x, m in zip(dots[1:], xs[1:], flags, strict=True) if m and d is not None]
-        found = compiled(flags, [y, *xs[1:], *moved], False)
+        found = rules.tangent(flags, [y, *xs[1:]], moved)
         check_fits(found.type, y.type, f"the rule of {row.name}", "the result", part.tangent)
         return y.builder.expr(fitted(y.builder, found, y.type, lambda: y.operand))
 
     def adjoint(g: Expr, y: Expr, xs: Sequence[Expr], active: Sequence[bool]) -> tuple[Expr | None, ...]:
-        flags = moving(active[1:], xs[1:])
+        flags = rules.moving(active[1:], xs[1:])
         if not any(flags):
             return (None,) * len(xs)
-        builder = g.builder
-        bars = compiled(flags, [y, *xs[1:], g], True)
-        order = [k for k, m in enumerate(flags) if m]
-        result: list[Expr | None] = [None] * len(xs)
-        for k, position in enumerate(order):
-            x = xs[1 + position]
-            bar = builder.extract(bars, k)
-            if x.type.is_numeric:
-                bar = fitted(builder, bar, tangent_type(x.type), lambda x=x: x.operand)  # type: ignore[misc]
-            result[1 + position] = builder.expr(bar)
-        return tuple(result)
+        bars = rules.adjoint(flags, [y, *xs[1:]], g)
+        return (None, *_grouped(g.builder, bars, xs[1:], flags))
 
     return Primitive(
         row.name if key is None else f"{row.name}.{key}",
@@ -123,10 +97,165 @@ def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Pri
     )
 
 
-def in_order(program: Entries, reference: FunctionRef, order: Sequence[int], given: Sequence[Operand]) -> FunctionRef:
+@dataclass(frozen=True)
+class Rules:
+    """The rules of a result, compiled for which of the operands move."""
+
+    program: Entries
+    call: SolverCall
+    part: Part
+
+    def moving(self, flags: Sequence[bool], values: Sequence[Expr]) -> tuple[bool, ...]:
+        """Of the operands those by which the result moves, among those that move.
+
+        Raises:
+            UnsupportedCall: one of them has no part in the rules.
+        """
+        call, row, moves = self.call, self.call.row, self.call.moves_of(self.part)
+        read = len(self.part.reads)
+        for name, flag, value in zip(call.names, flags[read:], values[read:], strict=False):
+            if flag and name not in (*row.moves, *moves) and name not in row.free:
+                raise UnsupportedCall(
+                    f"a derivative of {row.name} by {name}",
+                    "pass s2sad.stop_gradient of it, or what depends on it to the function",
+                    value.builder.location,
+                )
+        named = zip(flags, (*map(str, self.part.reads), *call.names), strict=False)
+        return (
+            *(f and n in moves for f, n in named),
+            *(f and "params" in moves for f in flags[read + len(call.names) :]),
+        )
+
+    def entry(self, target: SolverRule | DerivedTarget, names: Sequence[str], given: Sequence[Expr]) -> Entry:
+        local = Signature()
+        types = map(local.parameter, (a.type for a in given))
+        return self.program.entry(target, dict(zip(names, types, strict=True)))
+
+    def passed(self, entry: Entry) -> list[int]:
+        """Which operands an entry takes: what the functions read from outside is among the values."""
+        first = 1 + len(self.part.reads) + len(self.call.names)
+        return [*entry.passed, *(first + self.call.outside[v.key] for v in entry.captured)]
+
+    def written(self, entry: Entry, given: Sequence[Expr]) -> Operand:
+        passed, types = [given[k] for k in self.passed(entry)], [a.type for a in given]
+        return written(self.program, given[0].builder, entry, passed, types, True)
+
+    def tangent(self, flags: tuple[bool, ...], given: Sequence[Expr], dots: Sequence[Expr]) -> Operand:
+        """The tangent of the result: `given` are the result and the other operands."""
+        target = SolverRule(self.call, self.part, flags, False)
+        operands = [*given, *dots]
+        return self.written(self.entry(target, target.names, operands), operands)
+
+    def adjoint(self, flags: tuple[bool, ...], given: Sequence[Expr], g: Expr) -> Operand:
+        """The cotangents of the operands that move."""
+        target = SolverRule(self.call, self.part, flags, True)
+        operands = [*given, g]
+        entry = self.entry(target, target.names, operands)
+        if not self.part.solves:
+            return self.written(entry, operands)
+        result = substitute(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
+        step = _pulled(self, flags, self.passed(entry), result)
+        return g.builder.apply(step, [o.operand for o in operands], {"functions": (entry.reference(result),)})
+
+    def curved(
+        self, flags: tuple[bool, ...], asked: Sequence[bool], given: Sequence[Expr], dots: Sequence[Expr], g: Expr
+    ) -> list[Expr | None]:
+        """The gradient of the tangent along `dots`, times `g`: for each operand that is asked for."""
+        rule = SolverRule(self.call, self.part, flags, False)
+        read = self.entry(rule, rule.names, [*given, *dots]).passed
+        argnums = tuple(k for k, a in enumerate(asked) if a and k in read)
+        if not argnums:
+            return [None] * len(given)
+        transform = Transform("pullback", argnums, count=len(rule.names))
+        operands = [*given, *dots, g]
+        names = [*rule.names, *transform.further_names(rule.names)]
+        bars = self.written(self.entry(DerivedTarget(rule, transform), names, operands), operands)
+        return [g.builder.expr(g.builder.extract(bars, k)) if k in argnums else None for k in range(len(given))]
+
+
+def _pulled(rules: Rules, flags: tuple[bool, ...], passed: Sequence[int], result: Type) -> Primitive:
+    """The adjoint of a result that cannot be differentiated as it is written: A(x, g) = J(x)^T g.
+
+    It is the transpose of the tangent T(x, u) = J(x) u. For a cotangent u, the cotangent of g is T(x, u), and that of x
+    the gradient of g . T(x, u). Along a tangent v of x it changes by the gradient of g . T(x, v), as second derivatives
+    are symmetric.
+    """
+
+    def tangent(
+        y: Expr, xs: Sequence[Expr], dots: Sequence[Expr | None], functions: Sequence[FunctionRef]
+    ) -> Expr | None:
+        *given, g = xs
+        *moved, g_dot = dots
+        builder, parts = y.builder, list[Expr | None]([None] * len(given))
+        along = rules.moving([d is not None for d in moved[1:]], given[1:])
+        if any(along):
+            dotted = [whole(d, x) for d, x, a in zip(moved[1:], given[1:], along, strict=True) if a and d is not None]
+            parts = rules.curved(along, [True, *flags], given, dotted, g)
+            g_dot = parts[0] if g_dot is None else g_dot if parts[0] is None else g_dot + parts[0]
+        bars = [] if g_dot is None else _items(builder, rules.adjoint(flags, given, whole(g_dot, g)))
+        curved = [leaf for p, x, f in zip(parts[1:], given[1:], flags, strict=True) if f for leaf in _leaves(p, x)]
+        if bars:
+            curved = [b if c is None else add(builder, b, c) for b, c in zip(bars, curved, strict=True)]
+        elif all(c is None for c in curved):
+            return None
+        return builder.expr(
+            builder.tuple([zero(builder, y[k].operand) if c is None else c for k, c in enumerate(curved)])
+        )
+
+    def adjoint(
+        g: Cotangent, y: Expr, xs: Sequence[Expr], active: Sequence[bool], functions: Sequence[FunctionRef]
+    ) -> tuple[Expr | None, ...]:
+        *given, cotangent = xs
+        *asked, last = active
+        bars = whole(g, y).operand
+        dots = [d for d in _grouped(y.builder, bars, given[1:], flags) if d is not None]
+        bar = y.builder.expr(rules.tangent(flags, given, dots)) if last else None
+        return (*(rules.curved(flags, asked, given, dots, cotangent) if any(asked) else [None] * len(given)), bar)
+
+    return Primitive(
+        f"{rules.call.row.name} adjoint",
+        rules.call.row.function,
+        lambda *types, functions: result,
+        tangent=tangent,
+        adjoint=adjoint,
+        spelling=lambda *types, functions: f"{functions[0].name}({', '.join(f'_{k}' for k in passed)})",
+    )
+
+
+def _items(builder: Builder, whole: Operand) -> list[Operand]:
+    """The items of a tuple."""
+    return [builder.extract(whole, k) for k in whole.type.keys]
+
+
+def _leaves(bar: Expr | None, x: Expr) -> list[Operand | None]:
+    """The floats in the cotangent of a container, one by one; None for zeros."""
+    return [None if bar is None else pick(x.builder, bar.operand, *path) for path, _ in leaf_paths(x.type)]
+
+
+def _grouped(builder: Builder, bars: Operand, xs: Sequence[Expr], flags: Sequence[bool]) -> list[Expr | None]:
+    """The cotangents of those operands that have one, of those of all floats in them one by one."""
+    leaves = iter(_items(builder, bars))
+
+    def grouped(x: Operand) -> Operand:
+        if isinstance(x.type, ContainerType):
+            return builder.make(x.type.cls, x.type.keys, [grouped(builder.extract(x, k)) for k in x.type.keys])
+        if not is_active_type(x.type):
+            return constant(None)
+        return fitted(builder, next(leaves), tangent_type(x.type), lambda: x) if x.type.is_numeric else next(leaves)
+
+    return [builder.expr(grouped(x.operand)) if f else None for x, f in zip(xs, flags, strict=True)]
+
+
+def in_order(
+    program: Entries,
+    reference: FunctionRef,
+    order: Sequence[int],
+    given: Sequence[Operand],
+    attributes: Mapping[str, object],
+) -> FunctionRef:
     """A function that takes all that is given, of which the one referred to takes those in `order`."""
     function = program.functions[reference.name]
-    if list(order) == list(range(len(given))):
+    if list(order) == list(range(len(given))) and not attributes:
         return reference
     # one value may be passed for two parameters
     taken: dict[int, Value] = {}
@@ -136,6 +265,6 @@ def in_order(program: Entries, reference: FunctionRef, order: Sequence[int], giv
     parameters = tuple(taken[k] if k in taken else Value(o.type, o.hint) for k, o in enumerate(given))
     name = program.fresh_name(function.name)
     table: dict[Operand, Operand] = {a: b for a, b in same.items() if a is not b}
-    body = replace(substitute(replace(function.body, parameters=()), table), parameters=parameters)
-    program.functions[name] = numbered(replace(function, name=name, body=body))
+    body = replace(rewrite.substitute(replace(function.body, parameters=()), table), parameters=parameters)
+    program.functions[name] = numbered(replace(function, name=name, body=body, attributes=tuple(attributes.items())))
     return replace(reference, name=name)

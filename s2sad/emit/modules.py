@@ -61,6 +61,7 @@ def emit_module(
         plan = Plan(scan_rows(f) if backend.iterates else f, reserved, backend)
         own, text = (signature, doc) if f.name == entry else (None, f.doc)
         definitions.append(write_function(plan, own, text, spelling))
+        definitions += ast.parse("\n".join(f"{f.name}.{n} = {v!r}" for n, v in f.attributes)).body
     written = [*(p.function for p in survey.helpers), *survey.functions.values()]
     written += spelling.helpers.values()
     # What became of a primitive is known only when all is written: its helper may not be called after all.

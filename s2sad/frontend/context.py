@@ -103,7 +103,13 @@ class Context(Protocol):
         """The names of the parameters of a function or closure."""
         ...
 
-    def in_order(self, reference: FunctionRef, order: Sequence[int], given: Sequence[Operand]) -> FunctionRef:
+    def in_order(
+        self,
+        reference: FunctionRef,
+        order: Sequence[int],
+        given: Sequence[Operand],
+        attributes: Mapping[str, object],
+    ) -> FunctionRef:
         """A function that takes all that is given, of which the one referred to takes those in `order`."""
         ...
 

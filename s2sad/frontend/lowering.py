@@ -39,6 +39,7 @@ from s2sad.frontend.terms.terms import (
     Record,
     Ref,
     Rest,
+    SolverFunction,
     Term,
 )
 from s2sad.frontend.terms.transformations import Transformation
@@ -552,6 +553,12 @@ class Lowering(KeyedCells):
         self, f: object, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term | None:
         """The call of a function that has a row among the solvers."""
+
+    @abstractmethod
+    def call_given(
+        self, function: SolverFunction, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    ) -> Term:
+        """The call of a function that a solver gave."""
 
     @abstractmethod
     def expanded(self, term: Term, given: Sequence[Term], node: gast.AST) -> Closure:

@@ -16,18 +16,20 @@ parameters:
     a, b, ...               further arguments of the solver; None where they are not given
     a_dot, b_dot, ...       (tangent) the tangents of those in `moves`; None where they have none
 
-A tangent gives the tangent of the result; an adjoint a tuple: the cotangents of the `moves`, and then a tuple of those
-of `params`.
+A tangent gives the tangent of the result; an adjoint a tuple: the cotangents of the `moves`, and last a tuple of those
+of the `params`.
 """
 
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from s2sad.ir.late import load_late_for
+from s2sad.ir.primitive import Primitive, register
 from s2sad.ir.types import Type
 from s2sad.ir.user_rules import home_of
 
@@ -48,6 +50,8 @@ class Asked:
     held: frozenset[str] = frozenset()
     """Which arguments hold functions."""
     results: Mapping[str, Type] = field(default_factory=dict)
+    attributes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Of functions of which there may be several those attributes that the solver heeds."""
 
     def given(self, name: str) -> bool:
         """Whether there is such an argument, and it is not None."""
@@ -71,6 +75,13 @@ class Part:
     """Those of them with which it moves: their cotangents come before all others."""
     known: Mapping[str, Any] = field(default_factory=dict)
     """What its rules know at compile time, by the names of their parameters."""
+    only: tuple[str, ...] | None = None
+    """All that it moves with, "params" among it, where that is not all that the call moves with."""
+    solves: bool = False
+    """Whether its adjoint solves by itself, with what cannot be differentiated; it is linear in the cotangent, the
+    transpose of the tangent, and has the derivatives that follow from this."""
+    called: Callable[[Type], Part] | None = None
+    """Of a function of one argument: what it gives, from the type of that; it is `at` for the rules of this."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +114,28 @@ class Solver:
     """Of a solver of the user's: which of its arguments is called, and with which, for the result."""
     called: tuple[str, ...] = ()
     """Its arguments that are functions which the rules call as they are: they take functions themselves."""
+    pairs: frozenset[str] = frozenset()
+    """Arguments that are two numbers, in a tuple, list or array."""
+    dropped: frozenset[str] = frozenset()
+    """Arguments that change nothing but the speed, and are left out."""
+    several: frozenset[str] = frozenset()
+    """Functions of which there may be a list, with what is passed behind them too; its rules take a tuple of them."""
+    alone: frozenset[str] = frozenset()
+    """Functions that it gives nothing but their own arguments."""
+    heeded: tuple[str, ...] = ()
+    """Attributes of functions that it heeds, where there may be several."""
+
+    def is_one_of_several(self, name: str) -> bool:
+        """Whether a function stands in a list of them."""
+        return name.rpartition("_")[0] in self.several
+
+    def is_bound(self, name: str) -> bool:
+        """Whether a function is given with the values bound to it, which the solver does not pass."""
+        return (
+            self.passed is None
+            or name in self.alone
+            or (name not in self.functions and not self.is_one_of_several(name))
+        )
 
     @property
     def main(self) -> str:
@@ -122,23 +155,32 @@ def solver(
     first: str = "",
     runs: str = "",
     called: str = "",
+    pairs: str = "",
+    dropped: str = "",
+    several: str = "",
+    alone: str = "",
+    heeded: str = "",
 ) -> Callable[[Callable[[Asked], Part | Parts]], Callable[[Asked], Part | Parts]]:
     """Add a row: what is decorated says what a call gives."""
 
     def register(gives: Callable[[Asked], Part | Parts]) -> Callable[[Asked], Part | Parts]:
         for function in found:
-            name = public_name(function)
             _SOLVERS[function] = Solver(
                 function,
-                name,
+                public_name(function),
                 gives,
                 functions,
                 frozenset(free.split()),
                 tuple(moves.split()),
                 passed,
                 first,
-                tuple(runs.split()),
-                tuple(called.split()),
+                runs=tuple(runs.split()),
+                called=tuple(called.split()),
+                pairs=frozenset(pairs.split()),
+                dropped=frozenset(dropped.split()),
+                several=frozenset(several.split()),
+                alone=frozenset(alone.split()),
+                heeded=tuple(heeded.split()),
             )
         return gives
 
@@ -178,6 +220,11 @@ def methods_of(cls: Any) -> Mapping[str, Method] | None:
     return _OBJECTS.get(cls)
 
 
+def is_rule_text(f: object) -> bool:
+    """Whether something is a function that rules of solvers call, and that is read in its place."""
+    return isinstance(f, types.FunctionType) and (f.__module__ or "").startswith("s2sad.solvers.")
+
+
 _HOLDERS: set[type] = set()
 
 
@@ -209,3 +256,25 @@ def solvers() -> list[Solver]:
 def public_name(function: Callable[..., object]) -> str:
     """The name of a function of SciPy where users find it: `scipy.optimize.brentq`."""
     return home_of(function)[1]
+
+
+# functions that solvers give
+
+
+def evaluated(function: Any, at: Any, like: Any) -> Any:
+    """What a function gives that a solver gave; it is of the type of `like`, and has no derivative here."""
+    return function(at)
+
+
+register(Primitive("evaluated", evaluated, lambda f, at, like, /: like, constant=True, spelling="_0(_1)"))
+
+CALLED = register(
+    Primitive(
+        "called",
+        lambda f, at, type: f(at),
+        lambda f, at, /, type: type,
+        constant=True,
+        spelling=lambda *_, type: "_0(_1)",
+    )
+)
+"""The call of such a function, of whose results the type is known."""

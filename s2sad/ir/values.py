@@ -314,6 +314,8 @@ class Function:
     doc: str | None = None
     takes: tuple[int, ...] = ()
     """The positions of the parameters whose memory is its own."""
+    attributes: tuple[tuple[str, object], ...] = ()
+    """What a solver that it is given to asks of it: whether the solution ends where it is zero."""
 
     @property
     def taken(self) -> tuple[Value, ...]:

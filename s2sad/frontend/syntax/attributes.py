@@ -81,6 +81,8 @@ class Attributes(Lowering):
             return self.object_attribute(base if isinstance(base, Ref) else opened, opened, name, node)
         if is_operand(opened) and isinstance(opened.type, ArrayType):
             return self.array_attribute(base, opened, opened.type, name, node)
+        if isinstance(base, Closure) and attribute_key(base, name) in self.env:
+            return self.env[attribute_key(base, name)]
         if isinstance(base, (Closure, Partial)) and name in ("__name__", "__doc__"):
             return constant(getattr(base, "name", None) if name == "__name__" else None)
         return Method(base, name)
@@ -270,6 +272,9 @@ class Attributes(Lowering):
         if is_operand(opened) and isinstance(opened.type, ArrayType):
             self.set_of_array(base, opened.type, name, term, node)
             return
+        if isinstance(base, Closure) and isinstance(term, Constant):
+            self.env[attribute_key(base, name)] = term
+            return
         if not isinstance(base, Ref) or base.cls in (list, dict):
             self.refuse(
                 node,
@@ -359,3 +364,8 @@ def _after(cls: type | None, start: type) -> tuple[type, ...]:
 def _module_constant(module: types.ModuleType, name: str) -> str | None:
     """`np.pi` and `math.pi` keep their text; constants of other modules become numbers."""
     return f"{'np' if module is np else 'math'}.{name}" if module in (np, math) else None
+
+
+def attribute_key(function: Closure, name: str) -> str:
+    """Where the environment has an attribute of a function: `hit.terminal = True`."""
+    return f"{function.frame.number}.{id(function.node)}.{name}"

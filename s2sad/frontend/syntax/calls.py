@@ -6,6 +6,7 @@ Functions of the user's are the business of `function_calls.py`, those with a ru
 from __future__ import annotations
 
 import functools
+import inspect
 import types
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -39,6 +40,7 @@ from s2sad.frontend.terms.terms import (
     Partial,
     Record,
     Ref,
+    SolverFunction,
     Term,
     describe,
     is_array,
@@ -53,7 +55,7 @@ from s2sad.ir.marks import AtPoint, Forward, Operator, as_inside, is_derivative,
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT_METHOD
-from s2sad.ir.solver import methods_of
+from s2sad.ir.solver import is_rule_text, methods_of
 from s2sad.ir.types import BOTTOM, STREAM, is_namedtuple
 from s2sad.ir.user_rules import BlackBox, Custom, plain_box
 from s2sad.ir.values import Constant, Value, constant, is_operand
@@ -95,6 +97,8 @@ class Calls(Lowering):
                 return self.call(inner, [*first, *arguments], {**more, **keywords}, node, hint)
             case Derived():
                 return self.call_derived(function, arguments, keywords, node, hint)
+            case SolverFunction():
+                return self.call_given(function, arguments, keywords, node)
             case Linear():
                 return call_linear(self, function, arguments, keywords, node, hint)
             case Choice():
@@ -247,6 +251,9 @@ class Calls(Lowering):
         self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term | None:
         """A function or object of the user's; a function of a library that runs as it is."""
+        if is_rule_text(f):
+            bound = self.bind_arguments(f.__name__, inspect.signature(f), arguments, keywords, {}, node)
+            return self.synthetic(f, bound, node)
         if is_of_user(f) or is_derivative(f):
             with self.as_one_finding(f, node):
                 return self.call_function(f, arguments, keywords, node, hint)

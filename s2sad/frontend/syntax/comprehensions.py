@@ -131,7 +131,8 @@ class Functions(Lowering):
         """What a function of s2sad's own reads outside: modules, and functions of its module, by their names in it."""
         found: dict[str, Term] = {}
         for name, value in _outside(function).items():
-            found[name] = constant(value) if inspect.ismodule(value) else self.own_closure(name, value, node)
+            plain = inspect.ismodule(value) or name in _outside(value)  # it may call itself
+            found[name] = constant(value) if plain else self.own_closure(name, value, node)
         return found
 
     def own_closure(self, name: str, function: Callable[..., object], node: gast.AST) -> Closure:

@@ -20,17 +20,29 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.syntax.attributes import attribute_key
 from s2sad.frontend.syntax.closures import signature_of
 from s2sad.frontend.syntax.merging import is_function
 from s2sad.frontend.terms.closure_targets import Around
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.outlines import NotTaken
 from s2sad.frontend.terms.solver_targets import GivenFunction, Holding, Named, Own, Passed, SolverCall, SolverRule
-from s2sad.frontend.terms.terms import Closure, Derived, Method, Partial, Record, Ref, Term, is_array, parts
+from s2sad.frontend.terms.terms import (
+    Closure,
+    Derived,
+    Method,
+    Partial,
+    Record,
+    Ref,
+    SolverFunction,
+    Term,
+    is_array,
+    parts,
+)
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.primitive import Effect
-from s2sad.ir.solver import Asked, Part, Parts, Solver, is_holder, solver_of
-from s2sad.ir.types import BOTTOM, ContainerType, Type
+from s2sad.ir.solver import CALLED, Asked, Part, Parts, Solver, is_holder, solver_of
+from s2sad.ir.types import BOTTOM, ContainerType, Type, is_active_type
 from s2sad.ir.values import (
     Apply,
     Call,
@@ -75,8 +87,8 @@ class Solvers(Lowering):
                 continue
             if name not in row.functions and _is_called(term):
                 self.refuse(node, f"{row.name} with a function as its {name}", "leave it out", UnsupportedCall)
-            if name != row.passed:
-                made.holding.update(self.given_as(name, term, made))
+            if name != row.passed and name not in row.dropped:
+                made.holding.update(self.given_as(name, self.in_form(row, name, term, node), made))
         further = list(self.further(given[row.passed], node)) if row.passed in given else []
         static = {k: o.value for k, o in made.operands.items() if isinstance(o, Constant)}
         counts = {k: self.count_of(t) for k, (t, _) in made.functions.items()}
@@ -95,6 +107,9 @@ class Solvers(Lowering):
 
     def given_as(self, name: str, term: Term, made: Given) -> dict[str, Holding]:
         """An argument as a function, an operand, or a container of such."""
+        if name in made.row.several and _is_called(term):
+            made.functions[f"{name}_0"] = term, ()
+            return {name: Holding(type(None), (0,), (Named(f"{name}_0"),))}
         if name in made.row.functions and _is_called(term):
             made.functions[name] = term, ()
             return {}
@@ -104,8 +119,14 @@ class Solvers(Lowering):
             return {name: found}
         # as SciPy takes it: numbers, arrays, and lists of them
         operand = self.to_operand(term)
-        made.operands[name] = self.numbers_in_array(operand) if name in made.row.moves else operand
+        if not _is_default(made.row.function, name, operand):
+            listed = name in made.row.moves and name not in made.row.pairs
+            made.operands[name] = self.numbers_in_array(operand) if listed else operand
         return {}
+
+    def in_form(self, row: Solver, name: str, term: Term, node: gast.AST) -> Term:
+        """An argument as the rules take it: two numbers in a tuple, where a list or an array is given."""
+        return tuple(self.subscripted(term, constant(k), node, None) for k in range(2)) if name in row.pairs else term
 
     def numbers_in_array(self, operand: Operand) -> Operand:
         """A list of numbers as the array that a function makes of it, as one thing to be differentiated by."""
@@ -159,16 +180,17 @@ class Solvers(Lowering):
         functions: dict[str, tuple[GivenFunction, list[Value]]] = {}
         for name, (term, own_further) in made.functions.items():
             own = row.functions[made.parameter_of(name)](asked)
-            behind = further if name in row.functions else own_further
+            behind = further if name in row.functions or row.is_one_of_several(name) else own_further
             functions[name] = self.given_function(row, term, own, behind, values, node)
         closures = {n: self.as_it_is(n, made.terms[n], values, node) for n in row.called if n in made.terms}
         compiled = {n: self.compiled_for(row, f, own, values, node) for n, (f, own) in functions.items()}
         # what one function reads from outside is passed to all of them
+        heeded = {n: self.heeded_of(made.functions[n][0], row) for n in functions if row.is_one_of_several(n)}
         references = {
-            n: self.reference_for(row.passed is not None and n in row.functions, f, own, values, compiled[n])
+            n: self.reference_for(not row.is_bound(n), f, own, values, compiled[n], heeded.get(n, {}))
             for n, (f, own) in functions.items()
         }
-        asked = replace(asked, results={n: r.result for n, r in references.items()})
+        asked = replace(asked, results={n: r.result for n, r in references.items()}, attributes=heeded)
         found = row.gives(asked)
         call = SolverCall(
             row,
@@ -200,17 +222,36 @@ class Solvers(Lowering):
         operands: Sequence[Operand],
         hint: str | None,
         key: object = None,
+        before: Mapping[Any, Term] | None = None,
     ) -> Term:
-        """What a solver gave, with its derivative."""
+        """What a solver gave, with its derivative; `before` are the parts that a part may read."""
+        if isinstance(found, Part) and found.called is not None:
+            return SolverFunction(whole, call, found.called, tuple(operands))
         if isinstance(found, Part):
+            # what one part reads of others moves as they do
+            read = [self.to_operand((before or {})[k]) for k in found.reads]
             result = self.context.solution(call, found, key)
-            return self.adopt(self.builder.apply(result, [whole, *operands], None, hint))
+            return self.adopt(self.builder.apply(result, [whole, *read, *operands], None, hint))
         items: dict[Any, Term] = {}
         for k, part in found.parts.items():
-            # what one part reads of others moves as they do
-            read = [self.to_operand(items[r]) for r in part.reads] if isinstance(part, Part) else []
-            items[k] = self.parts_of(call, part, self.builder.extract(whole, k), [*read, *operands], None, k)
-        return tuple(items.values()) if found.cls is tuple else Record(found.cls, items)
+            taken = self.builder.extract(whole, k)
+            items[k] = self.parts_of(call, part, taken, operands, None, k, items if before is None else before)
+        return tuple(items.values()) if found.cls in (tuple, list) else Record(found.cls, items)
+
+    def call_given(
+        self, function: SolverFunction, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
+    ) -> Term:
+        """The call of a function that a solver gave."""
+        if keywords or len(arguments) != 1:
+            self.refuse(node, "a function that a solver gave takes one argument, by position", "", UnsupportedCall)
+        at = self.to_operand(arguments[0])
+        if isinstance(at.type, ContainerType):
+            at = self.to_operand(self.call(constant(np.array), [arguments[0]], {}, node, None))
+        part, call = function.called(at.type), function.call
+        count = len(call.names)
+        call = replace(call, names=(*call.names, "at"))
+        value = self.builder.apply(CALLED, [function.value, at], {"type": part.type})
+        return self.parts_of(call, part, value, [*function.operands[:count], at, *function.operands[count:]], None)
 
     # the functions
 
@@ -357,8 +398,24 @@ class Solvers(Lowering):
         values.outside.update(zip((variable.key for variable in callee.captured), outside, strict=True))
         return callee, outside
 
+    def heeded_of(self, term: Term, row: Solver) -> dict[str, object]:
+        """The attributes of a function that the solver heeds."""
+        match term:
+            case Closure():
+                found = {n: self.env.get(attribute_key(term, n)) for n in row.heeded}
+                return {n: t.value for n, t in found.items() if isinstance(t, Constant)}
+            case Constant(value=f):
+                return {n: self.reads.part(f, n) for n in row.heeded if hasattr(f, n)}
+        return {}
+
     def reference_for(
-        self, behind: bool, function: GivenFunction, own: Sequence[Value], values: Values, made: Any
+        self,
+        behind: bool,
+        function: GivenFunction,
+        own: Sequence[Value],
+        values: Values,
+        made: Any,
+        attributes: Mapping[str, object],
     ) -> FunctionRef:
         """The function as the solver calls it: with its own arguments, and all values.
 
@@ -369,38 +426,25 @@ class Solvers(Lowering):
         given: list[Operand] = [*own, *values.operands] if behind else [*values.operands, *own]
         before = {Own: 0, Passed: len(own)} if behind else {Own: len(values.operands), Passed: 0}
         order = [before[type(p)] + p for p in taken if not isinstance(p, Constant)]
-        return self.context.in_order(callee.reference, order, given)
+        return self.context.in_order(callee.reference, order, given, attributes)
 
     # the rules
 
     def solver_rule(self, target: SolverRule) -> Term:
         """What a rule gives, its parameters bound in the environment."""
         call, node = target.call, self.frame.tree
-        operands = target.operands
-        moving = dict(zip(operands, target.moving, strict=True))
+        moving = dict(zip(target.operands, target.moving, strict=True))
         bound: dict[str, Term] = {}
         for name in target.asked:
             base = name.removesuffix("_dot")
-            if name == "params":
-                bound[name] = tuple(self.env[n] for n in call.values if moving[n])
-            elif name == "params_dot":
-                bound[name] = tuple(self.env[f"{n}_dot"] for n in call.values if moving[n])
-            elif name in target.part.known:
-                bound[name] = constant(target.part.known[name])
-            elif name == "f" or name in call.functions:
-                bound[name] = self.function_of(call, call.row.main if name == "f" else name, moving)
-            elif name in call.closures:
-                bound[name] = self.closure_as_it_is(call, name)
-            elif name in call.holding:
-                bound[name] = self.container_of(call, call.holding[name], moving)
+            if base == "params":
+                suffix = name.removeprefix(base)
+                floats = [self.floats_in(f"{n}{suffix}", self.env[n]) for n in call.values if moving[n]]
+                bound[name] = tuple(t for found in floats for t in found)
             elif name != base:
                 bound[name] = self.env[name] if moving.get(base) else constant(None)
-            elif name in call.static:
-                bound[name] = call.static[name]
-            elif name in target.names:
-                bound[name] = self.env[name]
             else:
-                bound[name] = constant(call.defaults.get(name))
+                bound[name] = self.asked_for(name, target, moving)
         given = self.synthetic(target.rule, bound, node)
         if self.errors:
             return constant(None)
@@ -408,13 +452,42 @@ class Solvers(Lowering):
             mode = "reverse" if target.reverse else "forward"
             self.refuse(node, f"{call.row.name} in {mode} mode with these arguments", "", UnsupportedCall)
         if target.reverse:
-            *others, params = self.sequence(given, node)
-            names = (*target.part.moves, *call.row.moves)
-            wanted = [t for n, t in zip(names, others, strict=True) if moving.get(n)]
-            given = tuple([*wanted, *self.sequence(params, node)])
+            by_name = dict(zip(call.moves_of(target.part), self.sequence(given, node), strict=True))
+            bars: list[Term] = []
+            for n in target.operands:
+                if moving[n] and n in by_name:
+                    bars += self.floats_of(self.to_operand(by_name[n]), self.to_operand(self.env[n]).type)
+            given = (*bars, *(self.sequence(by_name["params"], node) if "params" in by_name else ()))
         result = self.to_operand(given)
         self.drop_unread(result)
         return self.adopt(result)
+
+    def asked_for(self, name: str, target: SolverRule, moving: Mapping[str, bool]) -> Term:
+        """What a rule asks for by a name."""
+        call = target.call
+        if name in target.part.known:
+            return constant(target.part.known[name])
+        if name == "f" or name in call.functions:
+            return self.function_of(call, call.row.main if name == "f" else name, moving)
+        if name in call.closures:
+            return self.closure_as_it_is(call, name)
+        if name in call.holding:
+            return self.container_of(call, call.holding[name], moving)
+        if name in call.static:
+            return call.static[name]
+        if name in target.names:
+            return self.env[name]
+        return constant(call.defaults.get(name, _default(call.row.function, name)))
+
+    def floats_in(self, name: str, like: Term) -> list[Operand]:
+        """The floats and arrays of floats in a value, or in its tangent."""
+        return self.floats_of(self.to_operand(self.env[name]), self.to_operand(like).type)
+
+    def floats_of(self, whole: Operand, t: Type) -> list[Operand]:
+        if not isinstance(t, ContainerType):
+            return [whole] if is_active_type(t) else []
+        items = zip(t.keys, t.items, strict=True)
+        return [o for k, i in items if is_active_type(i) for o in self.floats_of(self.builder.extract(whole, k), i)]
 
     def as_it_is(
         self, name: str, term: Term, values: Values, node: gast.AST
@@ -452,7 +525,7 @@ class Solvers(Lowering):
         """A container with functions, as a rule sees it."""
         if isinstance(found, Holding):
             items = [self.container_of(call, i, moving) for i in found.items]
-            if found.cls in (list, tuple):
+            if found.cls in (list, tuple, type(None)):
                 return tuple(items)
             if found.cls is not dict:
                 return Record(found.cls, dict(zip(found.keys, items, strict=True)))
@@ -481,12 +554,17 @@ class Solvers(Lowering):
         function = call.functions[name]
         own = list(_fresh(["x"] * function.count, {*call.values, "function", "np"}))
         fixed = {f"known_{k}": p for k, p in enumerate(function.places) if isinstance(p, Constant)}
+        held = {n: self.env[n] for n in call.values}
+        behind: list[str] = []
+        values = list(call.values)
+        for k, n in enumerate(call.values):
+            if moving[n]:
+                values[k] = _rebuilt(self.to_operand(self.env[n]).type, n, n, behind, held)
         passed = [
-            f"known_{k}" if isinstance(p, Constant) else (own if isinstance(p, Own) else call.values)[p]
+            f"known_{k}" if isinstance(p, Constant) else (own if isinstance(p, Own) else values)[p]
             for k, p in enumerate(function.places)
         ]
-        behind = [n for n in call.values if moving[n]]
-        held = {n: self.env[n] for n in call.values if not moving[n]}
+        held = {n: t for n, t in held.items() if n not in behind}
         value = f"function({', '.join(passed)})"
         if call.row.first in call.static and call.static[call.row.first].value is True:
             value = f"{value}[0]"
@@ -531,6 +609,40 @@ class Values:
         self.operands.append(operand)
         self.names.append(name)
         return Passed(len(self.operands) - 1)
+
+
+def _rebuilt(t: Type, path: str, name: str, floats: list[str], held: dict[str, Term]) -> str:
+    """The text of a value of its `floats`, and of what else is in it."""
+    if is_active_type(t) and not t.is_container:
+        floats.append(name)
+        return name
+    if not isinstance(t, ContainerType) or not is_active_type(t):
+        return path
+    fields = t.cls not in (tuple, list, dict)
+    items = [
+        _rebuilt(i, f"{path}.{k}" if fields else f"{path}[{k!r}]", f"{name}_{k}", floats, held)
+        for k, i in zip(t.keys, t.items, strict=True)
+    ]
+    if t.cls is dict:
+        return "{" + ", ".join(f"{k!r}: {i}" for k, i in zip(t.keys, items, strict=True)) + "}"
+    if not fields:
+        return f"({''.join(f'{i}, ' for i in items)})" if t.cls is tuple else f"[{', '.join(items)}]"
+    held[f"class_{t.cls.__name__}"] = constant(t.cls)
+    return f"class_{t.cls.__name__}({', '.join(f'{k}={i}' for k, i in zip(t.keys, items, strict=True))})"
+
+
+def _is_default(function: Any, name: str, operand: Operand) -> bool:
+    """Whether an argument is what it would be if it were left out."""
+    default = inspect.signature(function).parameters.get(name, P("_", P.KEYWORD_ONLY)).default
+    value = operand.value if isinstance(operand, Constant) else P.empty
+    return type(default) is type(value) and isinstance(value, (int, float, str, type(None))) and default == value
+
+
+def _default(function: Any, name: str) -> object:
+    """What stands for an argument that is not given: the number or text that the solver takes, or None."""
+    parameter = inspect.signature(function).parameters.get(name)
+    found = None if parameter is None else parameter.default
+    return found if isinstance(found, (bool, int, float, str)) else None
 
 
 def _is_list_of_numbers(t: Type) -> bool:

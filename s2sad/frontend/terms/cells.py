@@ -43,6 +43,7 @@ from s2sad.frontend.terms.terms import (
     Rest,
     Reversed,
     Slice,
+    SolverFunction,
     Term,
     View,
     Zip,
@@ -439,6 +440,8 @@ class Cells(ABC):
             if isinstance(contents, dict) and term.cls is not dict:
                 contents = Record(term.cls, dict(contents))
             return self.to_operand(contents, builder, env)
+        if isinstance(term, SolverFunction):
+            return term.value
         if isinstance(term, View):
             return self.seen(term, builder, env)
         if isinstance(term, Outside):

@@ -46,7 +46,10 @@ class Named:
 
 @dataclass(frozen=True)
 class Holding:
-    """A list, tuple, dict or object of the library that holds functions; `keys` are its keys or its parameters."""
+    """A list, tuple, dict or object of the library that holds functions; `keys` are its keys or its parameters.
+
+    One function where there may be several is of the class of None.
+    """
 
     cls: type
     keys: tuple[Any, ...]
@@ -65,6 +68,8 @@ class Holding:
         items = [i.text(texts) if isinstance(i, Holding) else texts[i.name] for i in self.items]
         if self.cls is dict:
             return f"{{{', '.join(f'{k!r}: {i}' for k, i in zip(self.keys, items, strict=True))}}}"
+        if self.cls is type(None):
+            return items[0]
         if self.cls is list:
             return f"[{', '.join(items)}]"
         if self.cls is tuple:
@@ -97,6 +102,10 @@ class SolverCall:
     """The functions that the rules call as they are, and what they read around them."""
     defaults: Mapping[str, object] = field(default_factory=dict)
     """What the arguments are that are not given, where that is not None."""
+
+    def moves_of(self, part: Part) -> tuple[str, ...]:
+        """What a result moves with."""
+        return (*map(str, part.moves), *self.row.moves, "params") if part.only is None else part.only
 
     @property
     def label(self) -> str:

@@ -221,6 +221,16 @@ class Linear:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class SolverFunction:
+    """A function that a solver gave, of one argument: `value`. What it gives depends on the `operands` of the call."""
+
+    value: Operand
+    call: Any
+    called: Callable[[Any], Any]
+    operands: tuple[Operand, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Partial:
     """A callable with its first arguments: a bound method, `functools.partial`."""
 
@@ -303,8 +313,8 @@ Items: TypeAlias = "dict[Any, Term]"
 Term: TypeAlias = (
     "Value | Constant | tuple[Term, ...] | list[Term] | Items | Ref | Record | Range | Zip | Enumerate"
     " | Checkpointed | Once | Applied | Rest | Taken | OfDict | Keyed | OfTable"
-    " | Reversed | Method | Closure | Derived | Linear | Partial | Generator | Generated | Known | Choice | Maybe"
-    " | Super | View | Slice | Outside"
+    " | Reversed | Method | Closure | Derived | Linear | SolverFunction | Partial | Generator | Generated | Known"
+    " | Choice | Maybe | Super | View | Slice | Outside"
 )
 
 ITERATOR: type = Iterator
@@ -393,6 +403,9 @@ def parts(term: Term) -> Parts | None:
         case Linear():
             at, n, kept = term.target, term.count, term.kept
             return (Linear, id(at), n, kept), list(term.operands), lambda new: Linear(at, tuple(new), n, kept)
+        case SolverFunction():
+            again_given = lambda new: replace(term, value=new[0], operands=tuple(new[1:]))  # noqa: E731
+            return (SolverFunction, id(term.call)), [term.value, *term.operands], again_given
         case Generator():
             node, frame = term.node, term.frame
             return (Generator, id(node), frame.number), [term.first], lambda new: Generator(node, frame, new[0])

@@ -1,0 +1,461 @@
+"""Integrals: the derivative of the integrand under the integral, the limits by Leibniz' rule.
+
+    d/dp of the integral of f(x, p) from a to b = the integral of df/dp + f(b, p) db/dp - f(a, p) da/dp
+
+Integrals over several variables are integrals of integrals, as SciPy computes them.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from scipy import integrate
+
+import s2sad
+from s2sad.errors import UnsupportedCall
+from s2sad.ir.dims import new_dim
+from s2sad.ir.primitive import Primitive, register
+from s2sad.ir.solver import Asked, Part, Parts, solver
+from s2sad.ir.types import FLOAT, ArrayType, Type, array, tuple_type
+from s2sad.solvers import paths
+from s2sad.solvers.types import COUNT, TRUTH, length, one_number, shaped, unknown
+
+ERROR = Part(FLOAT, constant=True)
+"""How exact an integral is."""
+
+
+# of numbers
+
+
+def weighted(f: Any, weight: Any, wvar: Any, x: Any, params: Any) -> Any:
+    """The integrand with its weight."""
+    value = f(x, *params)
+    if weight == "cos":
+        return value * np.cos(wvar * x)
+    if weight == "sin":
+        return value * np.sin(wvar * x)
+    if weight == "cauchy":
+        return value / (x - wvar)
+    return value
+
+
+def integral_moved(
+    f: Any,
+    a: Any,
+    b: Any,
+    epsabs: Any,
+    epsrel: Any,
+    limit: Any,
+    points: Any,
+    weight: Any,
+    wvar: Any,
+    params: Any,
+    params_dot: Any,
+    a_dot: Any,
+    b_dot: Any,
+) -> Any:
+    """The tangent of an integral."""
+
+    def change(x: Any, *given: Any) -> Any:
+        return s2sad.jvp(f, (x, *given), (None, *params_dot))[1]
+
+    moved = 0.0
+    if len(params) > 0:
+        moved = integrate.quad(
+            change,
+            a,
+            b,
+            args=params,
+            epsabs=epsabs,
+            epsrel=epsrel,
+            limit=limit,
+            points=points,
+            weight=weight,
+            wvar=wvar,
+        )[0]
+    if b_dot is not None:
+        moved = moved + weighted(f, weight, wvar, b, params) * b_dot
+    if a_dot is not None:
+        moved = moved - weighted(f, weight, wvar, a, params) * a_dot
+    return moved
+
+
+def integral_pulled(
+    f: Any,
+    a: Any,
+    b: Any,
+    epsabs: Any,
+    epsrel: Any,
+    limit: Any,
+    points: Any,
+    weight: Any,
+    wvar: Any,
+    params: Any,
+    g: Any,
+) -> Any:
+    """The cotangents of what an integral depends on."""
+
+    def change(x: Any, *given: Any) -> Any:
+        value, pullback = s2sad.vjp(lambda *given: f(x, *given), *given)
+        return paths.joined(pullback(1.0))
+
+    bars: Any = ()
+    if len(params) == 1 and np.ndim(params[0]) == 0:
+        found = integrate.quad(
+            s2sad.grad(f, 1),
+            a,
+            b,
+            args=params,
+            epsabs=epsabs,
+            epsrel=epsrel,
+            limit=limit,
+            points=points,
+            weight=weight,
+            wvar=wvar,
+        )[0]
+        bars = (g * found,)
+    elif len(params) > 0 and weight is None:
+        found, error, info = integrate.quad_vec(
+            change, a, b, args=params, epsabs=epsabs, epsrel=epsrel, points=points, full_output=True
+        )
+        if info.status == 1 or info.status == 3:
+            raise RuntimeError("scipy.integrate.quad_vec has not converged to the gradient of an integral")
+        bars = paths.parted(g * found, params)
+    elif len(params) > 0:
+        found = np.zeros(sum([np.size(p) for p in params]))
+        for k in range(len(found)):
+            found[k] = integrate.quad(
+                lambda x, *given: change(x, *given)[k],  # noqa: B023
+                a,
+                b,
+                args=params,
+                epsabs=epsabs,
+                epsrel=epsrel,
+                limit=limit,
+                weight=weight,
+                wvar=wvar,
+            )[0]
+        bars = paths.parted(g * found, params)
+    return -g * weighted(f, weight, wvar, a, params), g * weighted(f, weight, wvar, b, params), bars
+
+
+@solver(
+    integrate.quad,
+    functions={"func": one_number},
+    free="full_output epsabs epsrel limit points weight wopts maxp1 limlst",
+    moves="a b",
+)
+def _quad(asked: Asked) -> Parts:
+    if asked.static.get("complex_func"):
+        raise UnsupportedCall("quad with complex_func", "integrate the real and the imaginary part")
+    if str(asked.static.get("weight") or "").startswith("alg") and not {"a", "b"} <= asked.static.keys():
+        raise UnsupportedCall("quad with a weight that moves with its limits", "write it into the integrand")
+    found = {0: Part(FLOAT, integral_moved, integral_pulled), 1: ERROR}
+    return Parts(tuple, {**found, 2: unknown("infodict")} if asked.static.get("full_output") else found)
+
+
+# of arrays
+
+
+def vector_moved(
+    f: Any,
+    a: Any,
+    b: Any,
+    epsabs: Any,
+    epsrel: Any,
+    points: Any,
+    params: Any,
+    params_dot: Any,
+    a_dot: Any,
+    b_dot: Any,
+) -> Any:
+    """The tangent of an integral of arrays."""
+
+    def change(x: Any, *given: Any) -> Any:
+        return s2sad.jvp(f, (x, *given), (None, *params_dot))[1]
+
+    moved = 0.0
+    if len(params) > 0:
+        moved = integrate.quad_vec(change, a, b, args=params, epsabs=epsabs, epsrel=epsrel, points=points)[0]
+    if b_dot is not None:
+        moved = moved + f(b, *params) * b_dot
+    if a_dot is not None:
+        moved = moved - f(a, *params) * a_dot
+    return moved
+
+
+def vector_pulled(f: Any, a: Any, b: Any, epsabs: Any, epsrel: Any, points: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what an integral of arrays depends on."""
+
+    def change(x: Any, *given: Any) -> Any:
+        value, pullback = s2sad.vjp(lambda *given: f(x, *given), *given)
+        return paths.joined(pullback(g))
+
+    bars: Any = ()
+    if len(params) > 0:
+        found = integrate.quad_vec(change, a, b, args=params, epsabs=epsabs, epsrel=epsrel, points=points)[0]
+        bars = paths.parted(found, params)
+    return -np.sum(g * f(a, *params)), np.sum(g * f(b, *params)), bars
+
+
+@solver(
+    integrate.quad_vec,
+    functions={"f": one_number},
+    free="epsabs epsrel norm cache_size limit workers points quadrature full_output",
+    moves="a b",
+)
+def _quad_vec(asked: Asked) -> Parts:
+    found = {0: Part(shaped(asked.results["f"]) if asked.results else FLOAT, vector_moved, vector_pulled), 1: ERROR}
+    if asked.static.get("full_output"):
+        info = Parts(SimpleNamespace, {"success": TRUTH, "status": COUNT})
+        return Parts(tuple, {**found, 2: info})
+    return Parts(tuple, found)
+
+
+# over several variables: as integrals of integrals
+
+
+def bound_at(bound: Any, place: Any, given: Any) -> Any:
+    """A limit, which may be a function of the variables outside."""
+    return bound(*place, *given) if callable(bound) else bound
+
+
+def number_of(bound: Any) -> Any:
+    """A limit that is a number; none where it is a function, which is known."""
+    return 0.0 if callable(bound) else bound
+
+
+def double(f: Any, bounds: Any, given: Any, epsabs: Any, epsrel: Any) -> Any:
+    """An integral over an area."""
+    a, b, low, high = bounds
+
+    def inner(x: Any) -> Any:
+        first, last = bound_at(low, (x,), given), bound_at(high, (x,), given)
+        return integrate.quad(lambda y: f(y, x, *given), first, last, epsabs=epsabs, epsrel=epsrel)[0]
+
+    return integrate.quad(inner, a, b, epsabs=epsabs, epsrel=epsrel)[0]
+
+
+def double_moved(
+    f: Any,
+    a: Any,
+    b: Any,
+    gfun: Any,
+    hfun: Any,
+    epsabs: Any,
+    epsrel: Any,
+    params: Any,
+    params_dot: Any,
+    a_dot: Any,
+    b_dot: Any,
+    gfun_dot: Any,
+    hfun_dot: Any,
+) -> Any:
+    """The tangent of an integral over an area."""
+
+    def whole(a: Any, b: Any, low: Any, high: Any, *given: Any) -> Any:
+        bounds = (a, b, gfun if callable(gfun) else low, hfun if callable(hfun) else high)
+        return double(f, bounds, given, epsabs, epsrel)
+
+    numbers = (a, b, number_of(gfun), number_of(hfun))
+    return s2sad.jvp(whole, (*numbers, *params), (a_dot, b_dot, gfun_dot, hfun_dot, *params_dot))[1]
+
+
+def double_pulled(f: Any, a: Any, b: Any, gfun: Any, hfun: Any, epsabs: Any, epsrel: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what an integral over an area depends on."""
+
+    def whole(a: Any, b: Any, low: Any, high: Any, *given: Any) -> Any:
+        bounds = (a, b, gfun if callable(gfun) else low, hfun if callable(hfun) else high)
+        return double(f, bounds, given, epsabs, epsrel)
+
+    value, pullback = s2sad.vjp(whole, a, b, number_of(gfun), number_of(hfun), *params)
+    a_bar, b_bar, low_bar, high_bar, *bars = pullback(g)
+    return a_bar, b_bar, low_bar, high_bar, tuple(bars)
+
+
+def _two_numbers(asked: Asked) -> tuple[Type, ...]:
+    return FLOAT, FLOAT
+
+
+@solver(
+    integrate.dblquad,
+    functions={"func": _two_numbers, "gfun": one_number, "hfun": one_number},
+    free="epsabs epsrel",
+    moves="a b gfun hfun",
+    alone="gfun hfun",
+)
+def _dblquad(asked: Asked) -> Parts:
+    return Parts(tuple, {0: Part(FLOAT, double_moved, double_pulled), 1: ERROR})
+
+
+def triple(f: Any, bounds: Any, given: Any, epsabs: Any, epsrel: Any) -> Any:
+    """An integral over a body."""
+    a, b, low, high, bottom, top = bounds
+
+    def middle(y: Any, x: Any) -> Any:
+        first, last = bound_at(bottom, (x, y), given), bound_at(top, (x, y), given)
+        return integrate.quad(lambda z: f(z, y, x, *given), first, last, epsabs=epsabs, epsrel=epsrel)[0]
+
+    def inner(x: Any) -> Any:
+        first, last = bound_at(low, (x,), given), bound_at(high, (x,), given)
+        return integrate.quad(lambda y: middle(y, x), first, last, epsabs=epsabs, epsrel=epsrel)[0]
+
+    return integrate.quad(inner, a, b, epsabs=epsabs, epsrel=epsrel)[0]
+
+
+def triple_moved(
+    f: Any,
+    a: Any,
+    b: Any,
+    gfun: Any,
+    hfun: Any,
+    qfun: Any,
+    rfun: Any,
+    epsabs: Any,
+    epsrel: Any,
+    params: Any,
+    params_dot: Any,
+    a_dot: Any,
+    b_dot: Any,
+    gfun_dot: Any,
+    hfun_dot: Any,
+    qfun_dot: Any,
+    rfun_dot: Any,
+) -> Any:
+    """The tangent of an integral over a body."""
+
+    def whole(a: Any, b: Any, low: Any, high: Any, bottom: Any, top: Any, *given: Any) -> Any:
+        area = (a, b, gfun if callable(gfun) else low, hfun if callable(hfun) else high)
+        depth = (qfun if callable(qfun) else bottom, rfun if callable(rfun) else top)
+        return triple(f, (*area, *depth), given, epsabs, epsrel)
+
+    numbers = (a, b, number_of(gfun), number_of(hfun), number_of(qfun), number_of(rfun))
+    dots = (a_dot, b_dot, gfun_dot, hfun_dot, qfun_dot, rfun_dot)
+    return s2sad.jvp(whole, (*numbers, *params), (*dots, *params_dot))[1]
+
+
+def triple_pulled(
+    f: Any,
+    a: Any,
+    b: Any,
+    gfun: Any,
+    hfun: Any,
+    qfun: Any,
+    rfun: Any,
+    epsabs: Any,
+    epsrel: Any,
+    params: Any,
+    g: Any,
+) -> Any:
+    """The cotangents of what an integral over a body depends on."""
+
+    def whole(a: Any, b: Any, low: Any, high: Any, bottom: Any, top: Any, *given: Any) -> Any:
+        area = (a, b, gfun if callable(gfun) else low, hfun if callable(hfun) else high)
+        depth = (qfun if callable(qfun) else bottom, rfun if callable(rfun) else top)
+        return triple(f, (*area, *depth), given, epsabs, epsrel)
+
+    numbers = (a, b, number_of(gfun), number_of(hfun), number_of(qfun), number_of(rfun))
+    value, pullback = s2sad.vjp(whole, *numbers, *params)
+    a_bar, b_bar, low_bar, high_bar, bottom_bar, top_bar, *bars = pullback(g)
+    return a_bar, b_bar, low_bar, high_bar, bottom_bar, top_bar, tuple(bars)
+
+
+def _three_numbers(asked: Asked) -> tuple[Type, ...]:
+    return FLOAT, FLOAT, FLOAT
+
+
+@solver(
+    integrate.tplquad,
+    functions={
+        "func": _three_numbers,
+        "gfun": one_number,
+        "hfun": one_number,
+        "qfun": _two_numbers,
+        "rfun": _two_numbers,
+    },
+    free="epsabs epsrel",
+    moves="a b gfun hfun qfun rfun",
+    alone="gfun hfun qfun rfun",
+)
+def _tplquad(asked: Asked) -> Parts:
+    return Parts(tuple, {0: Part(FLOAT, triple_moved, triple_pulled), 1: ERROR})
+
+
+def nested(f: Any, ranges: Any, place: Any, given: Any) -> Any:
+    """An integral over ranges, the last of which is the outermost."""
+    if len(ranges) == 0:
+        return f(*place, *given)
+    a, b = ranges[-1]
+    return integrate.quad(lambda x: nested(f, ranges[:-1], (x, *place), given), a, b)[0]
+
+
+def box_moved(f: Any, ranges: Any, params: Any, params_dot: Any, ranges_dot: Any) -> Any:
+    """The tangent of an integral over a box."""
+    return s2sad.jvp(lambda ranges, *given: nested(f, ranges, (), given), (ranges, *params), (ranges_dot, *params_dot))[
+        1
+    ]
+
+
+def box_pulled(f: Any, ranges: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what an integral over a box depends on."""
+    value, pullback = s2sad.vjp(lambda ranges, *given: nested(f, ranges, (), given), ranges, *params)
+    ranges_bar, *bars = pullback(g)
+    return ranges_bar, tuple(bars)
+
+
+def _places(asked: Asked) -> tuple[Type, ...]:
+    count = length(asked.types["ranges"])
+    if not isinstance(count, int):
+        raise UnsupportedCall("nquad over ranges whose number is not known", "pass a list of pairs")
+    return (FLOAT,) * count
+
+
+@solver(integrate.nquad, functions={"func": _places}, free="opts full_output", moves="ranges")
+def _nquad(asked: Asked) -> Parts:
+    if asked.given("opts"):
+        raise UnsupportedCall("nquad with opts", "leave them out, or write integrals of integrals with quad")
+    found = {0: Part(FLOAT, box_moved, box_pulled), 1: ERROR}
+    return Parts(tuple, {**found, 2: unknown("dict")} if asked.static.get("full_output") else found)
+
+
+# by a rule of few points
+
+
+def sampled(f: Any, a: Any, b: Any, n: Any, given: Any) -> Any:
+    """The sum that `fixed_quad` is."""
+    nodes, weights = np.polynomial.legendre.leggauss(n)
+    return 0.5 * (b - a) * np.sum(weights * f(a + 0.5 * (b - a) * (nodes + 1.0), *given), axis=-1)
+
+
+def sample_moved(f: Any, a: Any, b: Any, n: Any, params: Any, params_dot: Any, a_dot: Any, b_dot: Any) -> Any:
+    """The tangent of that sum."""
+    return s2sad.jvp(lambda a, b, *given: sampled(f, a, b, n, given), (a, b, *params), (a_dot, b_dot, *params_dot))[1]
+
+
+def sample_pulled(f: Any, a: Any, b: Any, n: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what that sum depends on."""
+    value, pullback = s2sad.vjp(lambda a, b, *given: sampled(f, a, b, n, given), a, b, *params)
+    a_bar, b_bar, *bars = pullback(g)
+    return a_bar, b_bar, tuple(bars)
+
+
+def _points(asked: Asked) -> tuple[Type, ...]:
+    return (array(np.dtype(float), (asked.static.get("n", 5),)),)
+
+
+@solver(integrate.fixed_quad, functions={"func": _points}, free="n", moves="a b")
+def _fixed_quad(asked: Asked) -> Parts:
+    found = asked.results["func"]
+    assert isinstance(found, ArrayType) and found.shape is not None
+    value = Part(array(np.dtype(float), found.shape[:-1]) if found.shape[1:] else FLOAT, sample_moved, sample_pulled)
+    return Parts(tuple, {0: value, 1: unknown("None")})
+
+
+def _gauss(n: Type, /) -> Type:
+    nodes = array(np.dtype(float), (new_dim("n"),))
+    return tuple_type(nodes, nodes)
+
+
+register(Primitive("np.polynomial.legendre.leggauss", np.polynomial.legendre.leggauss, _gauss, constant=True))
