@@ -458,4 +458,12 @@ def _gauss(n: Type, /) -> Type:
     return tuple_type(nodes, nodes)
 
 
-register(Primitive("np.polynomial.legendre.leggauss", np.polynomial.legendre.leggauss, _gauss, constant=True))
+register(
+    Primitive(
+        "leggauss",
+        np.polynomial.legendre.leggauss,
+        _gauss,
+        constant=True,
+        spelling="np.polynomial.legendre.leggauss(_0)",
+    )
+)

@@ -1,5 +1,7 @@
 """Ordinary differential equations by SciPy, as people call them: variational and adjoint equations."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.integrate import odeint, solve_ivp
@@ -69,7 +71,7 @@ def stiff_with_jacobian(mu):
     def jacobian(t, y):
         return [[0, 1], [-2 * mu * y[0] * y[1] - 1, mu * (1 - y[0] ** 2)]]
 
-    res = solve_ivp(oscillator, (0, 6), [2.0, 0.0], method="Radau", jac=jacobian, rtol=1e-9, atol=1e-11)
+    res = solve_ivp(oscillator, (0, 6), [2.0, 0.0], method="Radau", jac=jacobian, rtol=1e-8, atol=1e-10)
     return res.y[0, -1]
 
 
@@ -235,7 +237,7 @@ PROGRAMS = {
     by_odeint: 1.1,
     odeint_of_a_number: 1.3,
 }
-TWICE = {decay, end_time, time_of_flight}
+TWICE = {decay, time_of_flight}
 """Of which the second derivative is checked too, which takes long to compile."""
 
 
@@ -310,5 +312,4 @@ def test_what_has_no_derivative():
 def test_text():
     text = s2sad.grad(time_of_flight).lower(1.2).source
     assert "ground.terminal = True\nground.direction = -1\n" in text
-    call = "(0.0, 20.0), y0, events=ground, args=(9.81, "
-    assert f"scipy.integrate.solve_ivp(\n        falling, {call}" in text
+    assert re.search(r"solve_ivp\(\s*falling, \(0\.0, 20\.0\), \w+, events=ground, args=\(9\.81, ", text)
