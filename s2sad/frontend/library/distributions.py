@@ -19,7 +19,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, meaning
 from s2sad.frontend.terms.terms import Record, Term
 from s2sad.ir.definition import has_rule
-from s2sad.ir.late import LATE
+from s2sad.ir.late import when_imported
 from s2sad.ir.values import Constant, constant
 
 
@@ -152,4 +152,4 @@ def _register() -> None:
         meaning(function)(_method(name))
 
 
-LATE["scipy.stats.distributions"] = _register
+when_imported("scipy.stats.distributions", _register)
