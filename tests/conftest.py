@@ -42,6 +42,8 @@ SLOW = {
     "tests/backends/native/test_programs.py",
     "tests/backends/test_numba_operators.py",
     "tests/dependencies/test_processes.py",
+    "tests/backends/test_numba_samples.py",
+    "tests/backends/test_one_text.py",
     "tests/language/test_growing_dicts.py",
     "tests/loops/test_rules.py",
     "tests/memory/test_overlaps.py",

@@ -172,8 +172,8 @@ def started(
     call, reverse = entries
     text = source_of(module)
     # what users get has the text: not every callable takes attributes
-    function = functools.partial(call)
-    function.source = text  # type: ignore[attr-defined]
+    function: Any = call if isinstance(call, types.FunctionType) else functools.partial(call)
+    function.source = text
     return Specialised(call, function, text, module, reverse=reverse)
 
 

@@ -16,10 +16,11 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from s2sad.emit.expressions import constant_expression, expression
+from s2sad.emit.expressions import constant_expression
 from s2sad.emit.flat_plan import FlatPlan
 from s2sad.emit.modules import Survey, helper_definition
-from s2sad.emit.statements import call, integer, negated
+from s2sad.emit.spelling import PYTHON, Spelling
+from s2sad.emit.statements import call, counted_down, negated
 from s2sad.emit.writer import Comment, write_located
 from s2sad.errors import Location
 from s2sad.ir.primitive import Effect
@@ -45,14 +46,18 @@ JOINED: dict[object, type[ast.boolop]] = {np.logical_or: ast.Or, np.logical_and:
 KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
 
 
-def emit_flat(header: Sequence[str], functions: Sequence[Function]) -> tuple[str, dict[int, Location]]:
+def emit_flat(
+    header: Sequence[str], functions: Sequence[Function], spelling: Spelling = PYTHON
+) -> tuple[str, dict[int, Location]]:
     """The text of a module of functions, and for its lines, where the user wrote what they compute."""
     survey = Survey()
     for f in functions:
         survey.block(f.body)
-    reserved = {f.name for f in functions} | survey.names()
-    definitions: list[ast.stmt] = [FlatWriter(f, reserved).definition() for f in functions]
-    helpers = [helper_definition(p.function) for p in survey.helpers]
+    reserved = {f.name for f in functions} | survey.names() | spelling.helpers.keys()
+    definitions: list[ast.stmt] = [FlatWriter(f, reserved, spelling).definition() for f in functions]
+    called = {n.id for d in definitions for n in ast.walk(d) if isinstance(n, ast.Name)}
+    own = [f for name, f in spelling.helpers.items() if name in called]
+    helpers = [helper_definition(f) for f in (*(p.function for p in survey.helpers), *own)]
     comments: list[ast.stmt] = [Comment(line) for line in header]
     definitions = [*helpers, *definitions]
     return write_located(ast.Module([*comments, *survey.imports(definitions), *definitions], []))
@@ -61,8 +66,9 @@ def emit_flat(header: Sequence[str], functions: Sequence[Function]) -> tuple[str
 class FlatWriter(FlatPlan):
     """The definition of one function of loops."""
 
-    def __init__(self, function: Function, reserved: Collection[str] = ()) -> None:
+    def __init__(self, function: Function, reserved: Collection[str] = (), spelling: Spelling = PYTHON) -> None:
         super().__init__(function, {*KEYWORDS, *reserved})
+        self.spelling = spelling
 
     def definition(self) -> ast.FunctionDef:
         function = self.function
@@ -93,7 +99,7 @@ class FlatWriter(FlatPlan):
         joined = JOINED.get(op.primitive.function)
         if joined is not None and all(o.type.dtype == bool for o in op.operands):
             return ast.BoolOp(joined(), operands)
-        return expression(op, self.read)
+        return self.spelling.expression(op, self.read)
 
     # statements
 
@@ -144,7 +150,7 @@ class FlatWriter(FlatPlan):
         return _augmented(target, self.read(op.operands[-1]))
 
     def library(self, op: Apply) -> ast.expr:
-        """`np.matmul(a.T, b, out=c)`."""
+        """`np.dot(a.T, b, out=c)`."""
         arrays = [self.read(o) for o in op.operands]
         turned = op.static.get("turned", ())
         assert isinstance(turned, tuple)
@@ -172,26 +178,17 @@ class FlatWriter(FlatPlan):
         return self.assigned(parameters, initial)
 
     def counted(self, op: For) -> ast.stmt:
-        start, stop = self.read(op.start), self.read(op.stop)
-        counter = call("range", [stop] if is_int(op.start, 0) and is_int(op.step, 1) else [start, stop])
-        if not is_int(op.step, 1):
-            counter = call("range", [start, stop, self.read(op.step)])
+        start, stop, step = (self.read(o) for o in (op.start, op.stop, op.step))
         if op.reverse:
-            counter = self.backward(op)
+            counter = counted_down(start, stop, step)
+        elif is_int(op.step, 1):
+            counter = call("range", [stop] if is_int(op.start, 0) else [start, stop])
+        else:
+            counter = call("range", [start, stop, step])
         body = [*self.block(op.body), *self.ends(op)]
         index = op.index if self.reads[op.index] else None
         target = ast.Name(self.name(index) if index is not None else "_", ast.Store())
         return ast.For(target, counter, body or [ast.Pass()], [])
-
-    def backward(self, op: For) -> ast.expr:
-        start, stop = self.read(op.start), self.read(op.stop)
-        if is_int(op.step, 1):
-            last = ast.BinOp(stop, ast.Sub(), ast.Constant(1))
-            end = integer(-1) if is_int(op.start, 0) else ast.BinOp(start, ast.Sub(), ast.Constant(1))
-            return call("range", [last, end, integer(-1)])
-        step = self.read(op.step)
-        turned = ast.Slice(None, None, integer(-1))
-        return ast.Subscript(call("range", [start, stop, step]), turned, ast.Load())
 
     def ends(self, op: For | While) -> list[ast.stmt]:
         carried = op.carried

@@ -12,7 +12,7 @@ from s2sad.emit.expressions import constant_expression, expression, fill_stateme
 from s2sad.emit.paragraphs import quote_of
 from s2sad.emit.plan import Begin, Moves, Plan, Step
 from s2sad.emit.spelling import Spelling
-from s2sad.emit.statements import copied, signed, subtracted
+from s2sad.emit.statements import copied, placeholder, signed, subtracted
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.python_trees import walk
@@ -57,7 +57,7 @@ class OperationWriter:
         if op is not None:
             return self.expression(op)
         if self.plan.is_undefined(operand):
-            return constant_expression(self.spelling.placeholder(operand.type))
+            return constant_expression(placeholder(operand.type))
         return ast.Name(self.plan.variables.name(operand), ast.Load())
 
     def store(self, value: Value) -> ast.Name:
@@ -135,14 +135,13 @@ class OperationWriter:
             start = copied(start, base.type) if update.begin is Begin.COPY else start
             statements.append(ast.Assign([self.store(op.result)], start))
         text = op.primitive.update
-        types = [o.type for o in op.operands]
         if callable(text):
-            text = text(*types)
+            text = text(*(o.type for o in op.operands))
         assert text is not None
-        text = self.spelling.update(text, types, update.once)
+        # it meets no element twice
+        text = "_0[_1] += _2" if update.once else text
         target = ast.Name(self.plan.variables.name(op.result), ast.Load())
         values = [self.read(o) for o in op.operands[1:]]
-        values[:1] = map(self.spelling.index, values[:1])
         # The value overlaps with what it is stored into: it is read as a whole before anything is written.
         if update.copied is not None:
             value, t = op.operands[2], op.operands[2].type

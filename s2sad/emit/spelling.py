@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from s2sad.emit.expressions import Read, expression
-from s2sad.emit.statements import call, placeholder
-from s2sad.ir.types import Type
+from s2sad.emit.statements import call
 from s2sad.ir.values import Apply, Constant, For, is_int
 
 
@@ -24,18 +23,6 @@ class Spelling:
     def constant(self, constant: Constant) -> Constant:
         """A constant that can be written."""
         return constant
-
-    def placeholder(self, t: Type) -> Constant:
-        """What stands for a value of a branch that was not taken."""
-        return placeholder(t)
-
-    def update(self, text: str, types: Sequence[Type], once: bool) -> str:
-        """The statement of an update, over `_0, _1, ...` of these types; `once`: it meets no element twice."""
-        return "_0[_1] += _2" if once else text
-
-    def index(self, index: ast.expr) -> ast.expr:
-        """A subscript of what is written into."""
-        return index
 
     def counter(self, op: For, read: Read, backward: bool) -> ast.expr:
         """`range(...)` of a loop, from its end where it goes `backward`."""

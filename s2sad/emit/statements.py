@@ -140,6 +140,19 @@ def integer(value: int) -> ast.expr:
     return ast.Constant(value) if value >= 0 else ast.UnaryOp(ast.USub(), ast.Constant(-value))
 
 
+def counted_down(start: ast.expr, stop: ast.expr, step: ast.expr) -> ast.expr:
+    """`range(start, stop, step)` from its end, as a range: by one the ends change places, and each moves by one."""
+    by = _known(step)
+    if by == 1 or by == -1:
+        ends = [plus(stop, -by), plus(start, -by)]
+        return call("range", ends if by < 0 else [*ends, integer(-1)])
+    # by longer steps the last item need not be the one before `stop`
+    count = call("len", [call("range", [start, stop, step])])
+    last = ast.BinOp(start, ast.Add(), ast.BinOp(plus(count, -1), ast.Mult(), step))
+    back = ast.UnaryOp(ast.USub(), step) if by is None else integer(-by)
+    return call("range", [last, ast.BinOp(start, ast.Sub(), step) if by is None else plus(start, -by), back])
+
+
 def names_in(*trees: ast.AST) -> set[str]:
     """The names that statements or expressions speak of."""
     return {n.id for n in walk(*trees) if isinstance(n, ast.Name)}

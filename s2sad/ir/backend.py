@@ -36,3 +36,16 @@ class Backend:
 
 NUMPY = Backend("numpy")
 """Python with NumPy: it runs every program as it is."""
+
+LOOPS = Backend(
+    "",
+    containers=False,
+    signature=False,
+    lists=False,
+    batches=False,
+    recursion=False,
+    snapshots=False,
+    iterates=False,
+    overlaps=False,
+)
+"""What is made of loops over numbers and arrays: a backend of a name says what it is beside that."""

@@ -62,10 +62,12 @@ def to_loops(
     entry: str,
     fixed: Callable[[int], bool] = is_small,
     left: Collection[Primitive] = (),
+    blocks: bool = True,
 ) -> Function:
     """One function of loops over numbers that computes what the entry does; lengths that are `fixed` are numbers in it.
 
-    Arrays of what is `left` are computed by libraries, though it is computed number by number.
+    Arrays of what is `left` are computed by libraries, though it is computed number by number. Long sums are taken in
+    `blocks`.
 
     Raises:
         Unsupported: an operation has no loop rule, or not for these types.
@@ -73,7 +75,8 @@ def to_loops(
     lowered = _lowered(with_definitions(with_small_lengths(without_calls(functions, entry), fixed)), left)
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))
-    return in_blocks(shared(with_rooms(reused(contracted(guarded_early(whole))))))
+    made = shared(with_rooms(reused(contracted(guarded_early(whole)))))
+    return in_blocks(made) if blocks else made
 
 
 def _lowered(function: Function, left: Collection[Primitive]) -> Function:

@@ -109,12 +109,9 @@ def spread(x, w):
     return total
 
 
-@pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_the_derivative_is_right_and_starts_on_one_line(backend):
-    if backend == "numba":
-        pytest.importorskip("numba")
+def test_the_derivative_is_right_and_starts_on_one_line():
     x, w = np.linspace(0.2, 1.0, 4), np.linspace(-0.5, 0.7, 3)
-    gradient = s2sad.grad(spread, (0, 1), backend=backend)
+    gradient = s2sad.grad(spread, (0, 1))
     lines = gradient.lower(x, w).source.split("\n")
     starts = [line for line in lines if "zeros_like" in line or line.endswith("= 0.0")]
     assert any(line.count("_bar") > 1 for line in starts), starts

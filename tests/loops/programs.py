@@ -14,7 +14,7 @@ import scipy.special
 
 import s2sad
 import s2sad.rules.looping  # noqa: F401  (its rules)
-from s2sad.backends.native.runner import NativeRunner, sides_of
+from s2sad.backends.native.runner import NativeRunner
 from s2sad.backends.runner import Runner, Unit, Written
 from s2sad.emit.flat import emit_flat
 from s2sad.ir.builder import Builder
@@ -48,7 +48,7 @@ def loops_of(
     def noted(self: NativeRunner, unit: Unit) -> Written:
         functions = {f.name: f for f in unit.functions}
         found.append((functions | {unit.entry: with_leaves(functions[unit.entry])}, unit.entry))
-        facts = {"sides": [s.data() for s in sides_of(unit)], "code": None, "refused": ["not compiled", None]}
+        facts = {"sides": [s.data() for s in self.sides(unit)], "refused": ["not compiled", None]}
         return Runner.write(self, unit)._replace(facts=facts)
 
     with mock.patch.object(NativeRunner, "write", noted):

@@ -88,7 +88,7 @@ def test_native_code(name):
     pytest.importorskip("numba")
     f, argnums, args = kernel(name)
     with warnings.catch_warnings():
-        warnings.filterwarnings("error", message="numba cannot compile")
+        warnings.filterwarnings("error", message=".*is not compiled, NumPy is used")
         warnings.simplefilter("error", category=UserWarning)
         value, bars = s2sad.value_and_grad(f, argnums, backend="numba")(*args)
     plain, plain_bars = s2sad.value_and_grad(f, argnums)(*args)

@@ -1,7 +1,6 @@
-"""Every way to write into an array: both modes, second order, native code, and the caller's arrays afterwards."""
+"""Every way to write into an array: both modes, second order, and the caller's arrays afterwards."""
 
 import copy
-import warnings
 
 import numpy as np
 import pytest
@@ -72,19 +71,3 @@ def test_second_order(f, names):
     expected, _ = numerical_jvp(along, args, {k: DOTS[n] for k, n in enumerate(names)}, step=1e-3)
     _, bars_dot = s2sad.jvp(gradient, args, [DOTS[n] for n in names])
     assert dot(bars_dot, names) == pytest.approx(expected[0], rel=1e-5, abs=1e-6)
-
-
-@pytest.mark.parametrize(("f", "names"), CASES)
-def test_native_code(f, names):
-    pytest.importorskip("numba")
-    args = [VALUES[n].copy() for n in names]
-    argnums = tuple(range(len(names)))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a case that numba cannot compile falls back to NumPy, and warns
-        value, bars = s2sad.value_and_grad(f, argnums, backend="numba")(*args)
-    plain, plain_bars = s2sad.value_and_grad(f, argnums)(*args)
-    assert value == pytest.approx(plain, rel=1e-12)
-    for a, b in zip(bars, plain_bars, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
-    for a, n in zip(args, names, strict=True):
-        np.testing.assert_array_equal(a, VALUES[n])

@@ -14,32 +14,22 @@ import json
 import sys
 import types
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from s2sad.backends.boundary import classes_in, classes_named, is_importable
-from s2sad.backends.native.forms import entry_arguments, entry_result
-from s2sad.backends.native.starting import Around, Later, Side, Surrounded, refused, started, without_last
-from s2sad.backends.runner import Call, Interface, Runner, Unit, Written
-from s2sad.errors import NOWHERE, ArgumentError, Location, Unsupported
-from s2sad.ir.backend import Backend
+from s2sad.backends.boundary import Structure, structure
+from s2sad.backends.compiled import Around, CompiledRunner, Side
+from s2sad.backends.native.forms import KEPT_FORM, entry_arguments, entry_result, form_of, is_plain
+from s2sad.backends.native.starting import Surrounded, started, without_last
+from s2sad.backends.runner import Call, Unit
+from s2sad.errors import ArgumentError
+from s2sad.ir.backend import LOOPS
 from s2sad.ir.types import Type, tuple_type
+from s2sad.ir.values import Function
 
 if TYPE_CHECKING:
-    from s2sad.backends.native.objects import Code, Loaded
-
-
-def sides_of(unit: Unit) -> list[Side]:
-    """What is known of the entries of a unit: one, or those of a pair."""
-    interface = unit.interface
-    taken = [*interface.arguments, *interface.outside]
-    keeps = interface.residuals is not None
-    sides = [Side.of(unit.entry, taken, interface.result, "given" if keeps else None)]
-    if unit.reverse is not None and interface.adjoints is not None:
-        sides.append(Side.of(unit.reverse, interface.cotangents, interface.adjoints, "taken" if keeps else None))
-    return sides
+    from s2sad.backends.native.objects import Code
 
 
 def entry_types(unit: Unit) -> list[tuple[str, list[Type], Type]]:
@@ -70,22 +60,7 @@ def unpacked(text: str) -> Code:
     return Code(own, tuple(outside), tuple(functions))
 
 
-def emitted_line(at: Location, lines: Mapping[int, Location]) -> int | None:
-    """The line of a text that computes what stands at a place in the user's source."""
-    return next((k for k, known in lines.items() if (known.file, known.line) == (at.file, at.line)), None)
-
-
-def reason(refused: tuple[str, int | None], lines: Mapping[str, Sequence[tuple[int, int]]]) -> str:
-    """Why a program is not compiled, with the line of the user's source."""
-    what, emitted = refused
-    for file, rows in lines.items():
-        for line, own in rows:
-            if line == emitted:
-                return f'{what} (from File "{file}", line {own})'
-    return what
-
-
-class NativeRunner(Runner):
+class NativeRunner(CompiledRunner):
     """Machine code for loops over numbers and arrays."""
 
     def check(self) -> None:
@@ -97,43 +72,30 @@ class NativeRunner(Runner):
         if sys.implementation.name != "cpython" or not has_lock():
             raise ArgumentError(f"backend {self.backend.name!r} needs CPython with its global lock")
 
-    def write(self, unit: Unit) -> Written:
+    def structure(self, t: Type) -> Structure:
+        return structure(t, is_plain)
+
+    def loops(self, unit: Unit) -> tuple[list[Function], dict[str, object]]:
         from s2sad.backends.native.stages import compiled
-        from s2sad.emit.flat import emit_flat
 
-        facts: dict[str, object] = {"sides": [s.data() for s in sides_of(unit)], "code": None, "refused": None}
-        try:
-            entries = entry_types(unit)
-            programs, code = compiled(unit.functions, entries, unit.call.facts if unit.call else ())
-            facts["code"] = packed(code)
-        except Unsupported as e:
-            text, lines, _ = super().write(unit)
-            facts["refused"] = [e.what, None if e.location is NOWHERE else emitted_line(e.location, lines)]
-            return Written(text, lines, facts)
-        if unit.reverse is not None:
-            # the residuals of one sweep are for the other of its kind: NumPy's program is at hand for each of them
-            facts["python"] = super().write(unit).text
-        programs[0] = replace(programs[0], doc=unit.doc)
-        return Written(*emit_flat(unit.header(), programs), facts)
+        entries = entry_types(unit)
+        programs, code = compiled(unit.functions, entries, unit.call.facts if unit.call else ())
+        forms: list[list[Any]] = [[form_of(t) for t in taken] for _, taken, _ in entries]
+        if unit.interface.residuals is not None:
+            forms[1][0] = KEPT_FORM
+        return programs, {"code": packed(code), "forms": forms}
 
-    def classes(self, interface: Interface) -> dict[str, object]:
-        classes = classes_in(interface.result).values()
-        return {c.__name__: c for c in classes if not is_importable(c)}
+    def started(
+        self, module: types.ModuleType, number: int, side: Side, boundary: Around, adapted: Around, otherwise: Call
+    ) -> Call | str:
+        from s2sad.backends.native.objects import loaded
 
-    def entries(
-        self,
-        module: types.ModuleType,
-        given: Sequence[Type],
-        adapted: Callable[[Call], Call],
-        plain: Callable[[], Call],
-        name: str,
-    ) -> tuple[Call, Call | None]:
         meta = module.__s2sad_meta__
-        sides = [Side(*data) for data in meta["sides"]]
-        calls = _Calls(module, sides, {n: c for t in given for n, c in classes_in(t).items()})
-        if len(sides) == 1:
-            return calls.call(0, adapted, plain, name), None
-        return calls.call(0, adapted, None, name), calls.call(1, lambda inner: inner, None, sides[1].function)
+        try:
+            code = loaded(module, lambda: unpacked(meta["code"]))
+        except RuntimeError as e:  # LLVM does not compile it, or something that it calls is not here
+            return str(e)
+        return started(code, side.function, meta["forms"][number], boundary, adapted, otherwise)
 
     def straight(self, call: Call, otherwise: Call, more: int) -> tuple[int, tuple[object, ...]] | None:
         from s2sad.backends.native.objects import straight
@@ -146,61 +108,4 @@ class NativeRunner(Runner):
         return straight(call.entry, otherwise, unusual, left)
 
 
-class _Calls:
-    """What the entries of a module are called by."""
-
-    def __init__(self, module: types.ModuleType, sides: Sequence[Side], classes: dict[str, type]) -> None:
-        self.module, self.sides = module, sides
-        self.classes = classes
-        for side in sides:
-            self.classes |= classes_named(side.python[1], module)
-
-    def call(self, number: int, adapted: Around, plain: Callable[[], Call] | None, name: str) -> Call:
-        """An entry as its user calls it. Without `plain` the program of NumPy is the one that came with the module."""
-        side = self.sides[number]
-
-        def python() -> Call:
-            return adapted(side.around(side.python, self.classes)(self.of_numpy(side.function)))
-
-        otherwise = Later(plain or python)
-        if isinstance(self.loaded, str):
-            return refused(otherwise, name, self.loaded)
-        return started(self.loaded, side, side.around(side.native, self.classes), adapted, otherwise)
-
-    def of_numpy(self, name: str) -> Call:
-        """A function of the module as NumPy runs it."""
-        text = self.module.__s2sad_meta__.get("python")
-        if text is None:
-            return getattr(self.module, name)  # type: ignore[no-any-return]
-        own = {k: v for k, v in vars(self.module).items() if not k.startswith("__s2sad")}
-        exec(compile(text, f"<{self.module.__name__} as NumPy runs it>", "exec"), own)
-        return own[name]  # type: ignore[no-any-return]
-
-    @cached_property
-    def loaded(self) -> Loaded | str:
-        """The code of the module in memory, or why there is none."""
-        meta = self.module.__s2sad_meta__
-        if meta["refused"] is not None:
-            return reason(meta["refused"], meta.get("lines", {}))
-        from s2sad.backends.native.objects import loaded
-
-        try:
-            return loaded(self.module, lambda: unpacked(meta["code"]))
-        except RuntimeError as e:  # LLVM does not compile it, or something that it calls is not here
-            return str(e)
-
-
-RUNNER = NativeRunner(
-    Backend(
-        "native",
-        containers=False,
-        signature=False,
-        lists=False,
-        batches=False,
-        recursion=False,
-        snapshots=False,
-        iterates=False,
-        overlaps=False,
-        checks=True,
-    )
-)
+RUNNER = NativeRunner(replace(LOOPS, name="native", checks=True))

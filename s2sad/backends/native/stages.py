@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import s2sad.rules.looping  # noqa: F401  (the rules are there)
+from s2sad.backends.looped import loops_of
 from s2sad.backends.native.code import kernel_text
 from s2sad.backends.native.entry import entry_text, service_text
 from s2sad.backends.native.libraries import Libraries
@@ -18,7 +18,6 @@ from s2sad.ir.flat import with_leaves
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
-from s2sad.loops import to_loops
 
 Entry = tuple[str, Sequence[Type], Type]
 """An entry: its name, the types of its arguments and of its result."""
@@ -34,21 +33,15 @@ def compiled(
     Raises:
         Unsupported: something in them cannot be said in loops, or in native code.
     """
+    by_name = {f.name: f for f in functions}
     left: frozenset[Primitive] = frozenset()
     while True:
-        programs = [loops_of(functions, name, left) for name, *_ in entries]
+        programs = [loops_of(functions, with_leaves(by_name[name]), left=left) for name, *_ in entries]
         libraries = Libraries(Outside())
         code = code_of(programs, entries, facts, libraries)
         if libraries.missing <= left:
             return programs, code
         left |= libraries.missing
-
-
-def loops_of(functions: Sequence[Function], entry: str, left: frozenset[Primitive]) -> Function:
-    """A function and all that it calls as one program of loops."""
-    by_name = {f.name: f for f in functions}
-    by_name[entry] = with_leaves(by_name[entry])
-    return to_loops(by_name, entry, left=left)
 
 
 def code_of(

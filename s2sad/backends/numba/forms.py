@@ -1,173 +1,161 @@
 """Forms that numba compiles, for operations whose plain spelling it does not: a table, by the name of the primitive.
 
-np.sum(x, axis=1, keepdims=True)  np.expand_dims(np.sum(x, axis=1), axis=1)
-np.concatenate([x, y])            np.concatenate((x, y))
+np.clip(x, 0.0, 1.0)     np.minimum(np.maximum(x, 0.0), 1.0)
+np.concatenate([x, y])   np.concatenate((x, y))
+
+Most are for loops over numbers. Those for arrays and lists are what programs without loops need: of functions that
+call themselves, and with lists of arrays that grow. What has no form here is left to NumPy.
 """
 
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import TypeGuard
 
 import numpy as np
 
+from s2sad.backends.boundary import BOXED
+from s2sad.emit.c.checks import cuts, divides, may_raise
 from s2sad.emit.expressions import Read, expression, fill, parse
-from s2sad.emit.statements import call, integer
+from s2sad.emit.statements import call
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE
-from s2sad.ir.primitive import primitive_name, required
+from s2sad.ir.primitive import primitive_name
+from s2sad.ir.primitives.memory import RESHAPED, TALLY
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type
-from s2sad.ir.values import Apply, Constant
+from s2sad.ir.values import Apply
 
 Form = Callable[[Apply, Read], ast.expr | None]
 """From an operation the expression that numba compiles; None where the plain one is compiled."""
 
-FORMS: dict[str, list[Form]] = {}
-"""By the names of primitives, in the order in which they are asked."""
+FLOATS = frozenset(map(np.dtype, ("float64", "complex128")))
 
-Adapted = Callable[[Apply, Read, ast.Call], ast.expr | None]
-
-ADAPTED: dict[str, Adapted] = {}
-"""What changes the plain call of a function, by the name of its primitive."""
+FORMS: dict[str, Form] = {}
+"""By the names of primitives."""
 
 
 def form(*functions: Callable[..., object] | str) -> Callable[[Form], Form]:
     """Enter a form of primitives, which are given by their functions or by their own names."""
 
     def enter(f: Form) -> Form:
-        for function in functions:
-            FORMS.setdefault(_name(function), []).append(f)
+        FORMS.update((g if isinstance(g, str) else primitive_name(g), f) for g in functions)
         return f
 
     return enter
-
-
-def adapted(*functions: Callable[..., object]) -> Callable[[Adapted], Adapted]:
-    """Enter what changes the plain calls of functions."""
-
-    def enter(f: Adapted) -> Adapted:
-        ADAPTED.update((_name(function), f) for function in functions)
-        return f
-
-    return enter
-
-
-def _name(function: Callable[..., object] | str) -> str:
-    return function if isinstance(function, str) else primitive_name(function)
 
 
 def numba_expression(op: Apply, read: Read) -> ast.expr:
     """The expression of an operation in a form that numba compiles, where there is one."""
-    for spelled in FORMS.get(op.primitive.name, ()):
-        expr = spelled(op, read)
-        if expr is not None:
-            return expr
-    plain = expression(op, read)
-    if not isinstance(plain, ast.Call):
-        return plain
-    axis = op.static.get("axis")
-    # numba knows no keepdims: the axis that is dropped is put in again
-    if op.static.get("keepdims") and isinstance(axis, int):
-        static = {k: v for k, v in op.static.items() if k != "keepdims"}
-        dropped = numba_expression(replace(op, static=static), read)
-        return ast.Call(parse("np.expand_dims"), [dropped], [ast.keyword("axis", integer(axis))])
-    # a class of Python's is no dtype to numba
-    for k in plain.keywords:
-        if k.arg == "dtype" and isinstance(k.value, ast.Name) and k.value.id in _DTYPES:
-            k.value = parse(_DTYPES[k.value.id])
-    change = ADAPTED.get(op.primitive.name)
-    return (change and change(op, read, plain)) or plain
+    spelled = FORMS.get(op.primitive.name)
+    expr = spelled(op, read) if spelled is not None else None
+    plain = expression(op, read) if expr is None else expr
+    if all(o.type.is_scalar for o in (op.result, *op.operands)):
+        return _of_numbers(op, plain)
+    return plain
 
 
-_DTYPES = {"bool": "np.bool_", "int": "np.int64", "float": "np.float64"}
+# numbers
 
 
-# types
+def _of_numbers(op: Apply, plain: ast.expr) -> ast.expr:
+    """An operation on numbers: it raises as Python's does, and gives a number of its own dtype."""
+    dtype = op.result.type.dtype
+    # numba computes in a wider one; and of two truth values it makes an integer
+    if dtype is not None and (dtype not in BOXED or (dtype.kind == "b" and isinstance(plain, ast.BinOp))):
+        return converted(plain, dtype)
+    return raising(op, plain)
 
 
-def is_record(t: Type) -> TypeGuard[ContainerType]:
-    """Whether values of a type are tuples in the emitted text: dicts and objects, whose keys are all known."""
-    return isinstance(t, ContainerType) and t.cls not in (tuple, list)
+def converted(number: ast.expr, dtype: np.dtype[np.generic]) -> ast.expr:
+    """`np.float32(x)`."""
+    name = parse("bool" if dtype.kind == "b" else f"np.{dtype.name}")
+    twice = isinstance(number, ast.Call) and ast.unparse(number.func) == ast.unparse(name)
+    return number if twice else ast.Call(name, [number], [])
 
 
-def index_rank(t: Type) -> int | None:
-    """The rank of an index array, also one that is given as a list; None for slices and the like."""
-    if isinstance(t, ContainerType) and t.cls is list:
-        return 1 if all(i.rank == 0 for i in t.items) else None
-    return t.rank
+def raising(op: Apply, made: ast.expr) -> ast.expr:
+    """The expression of an operation on Python's numbers with a helper, where these raise and those of NumPy do not."""
+    match made:
+        case ast.BinOp(left, sign, right) if divides(op) or (isinstance(sign, ast.Pow) and may_raise(op)):
+            return call(_RAISING[type(sign)], [left, right])
+        case ast.Call(function, [x], []) if cuts(op):
+            return ast.Call(function, [call("in_64_bits", [x])], [])
+        case ast.Call(function, [x], []) if may_raise(op):
+            return call("python_value", [function, x])
+        case ast.Call(function, [x, y], []) if may_raise(op):
+            return call("python_value_of_two", [function, x, y])
+    return made
 
 
-def array_of(op: Apply) -> ArrayType | None:
-    """The type of the first operand where it is an array or a number."""
-    t = op.operands[0].type if op.operands else None
-    return t if isinstance(t, ArrayType) else None
+_RAISING: dict[type[ast.operator], str] = {
+    ast.Div: "python_divide",
+    ast.FloorDiv: "python_floor_divide",
+    ast.Mod: "python_remainder",
+    ast.Pow: "python_power",
+}
 
 
-# subscripts and containers
-
-
-def array_index(index: ast.expr) -> ast.expr:
-    """A subscript with arrays for the lists in it; `:` for an ellipsis alone."""
-    if _is_ellipsis(index):
-        return ast.Slice()
-    match index:
-        case ast.List():
-            return ast.Call(parse("np.array"), [index], [])
-        # Among other items numba knows an ellipsis.
-        case ast.Tuple():
-            return ast.Tuple([e if _is_ellipsis(e) else array_index(e) for e in index.elts], ast.Load())
-    return index
-
-
-def _is_ellipsis(index: ast.expr) -> bool:
-    return isinstance(index, ast.Constant) and index.value is Ellipsis
-
-
-@form(MAKE.name)
-def record(op: Apply, read: Read) -> ast.expr | None:
-    """`(x, y)` for a dict or an object."""
-    return ast.Tuple([read(o) for o in op.operands], ast.Load()) if is_record(op.result.type) else None
-
-
-@form(EXTRACT.name)
-def field(op: Apply, read: Read) -> ast.expr | None:
-    """`p[0]` for the first item of a dict or an object."""
-    t = op.operands[0].type
-    if not is_record(t):
+@form(np.astype)
+def astype(op: Apply, read: Read) -> ast.expr | None:
+    """`np.float32(x)` of a number."""
+    t, given = op.result.type, op.operands[0].type.dtype
+    if not t.is_scalar or t.dtype is None:
         return None
-    return ast.Subscript(read(op.operands[0]), ast.Constant(t.keys.index(op.static["key"])), ast.Load())
+    cut = given is not None and given.kind == "c" and t.dtype.kind != "c"
+    return converted(fill(parse("_0.real" if cut else "_0"), [read(op.operands[0])]), t.dtype)
+
+
+@form(np.clip)
+def clip(op: Apply, read: Read) -> ast.expr | None:
+    """`np.minimum(np.maximum(x, low), high)` of numbers."""
+    if not op.result.type.is_scalar or len(op.operands) != 3 or op.static:
+        return None
+    return fill(parse("np.minimum(np.maximum(_0, _1), _2)"), [read(o) for o in op.operands])
+
+
+@form(np.fix, math.fmod, math.cbrt)
+def in_other_words(op: Apply, read: Read) -> ast.expr:
+    """A function of numbers that numba knows by another name."""
+    name = {np.fix: "np.trunc"}.get(op.primitive.function, f"np.{op.primitive.noun}")
+    return ast.Call(parse(name), [read(o) for o in op.operands], [])
+
+
+@form(TALLY.name)
+def tally(op: Apply, read: Read) -> ast.expr | None:
+    """`tally(total, term)` of floats: that of integers is exact in any order."""
+    return call("tally", [read(o) for o in op.operands]) if op.result.type.dtype in FLOATS else None
+
+
+# memory
+
+
+@form(np.reshape, RESHAPED.name)
+def reshaped(op: Apply, read: Read) -> ast.expr:
+    """`np.ascontiguousarray(x).reshape(...)`: numba reshapes what lies in order."""
+    plain = expression(op, read)
+    if isinstance(plain, ast.Call) and isinstance(plain.func, ast.Attribute) and plain.func.attr == "reshape":
+        plain.func.value = ast.Call(parse("np.ascontiguousarray"), [plain.func.value], [])
+    return plain
 
 
 @form(GETITEM.name)
 def indexed(op: Apply, read: Read) -> ast.expr | None:
-    """`x[np.array([i, j])]` for `x[[i, j]]`."""
+    """`x[np.array([i, j])]` for `x[[i, j]]`, and `x[:]` for `x[...]`."""
     plain = expression(op, read)
-    if not isinstance(plain, ast.Subscript):
-        return None
-    return ast.Subscript(plain.value, array_index(plain.slice), ast.Load())
+    return ast.Subscript(plain.value, _place(plain.slice), ast.Load()) if isinstance(plain, ast.Subscript) else None
 
 
-# divisions
-
-_DIVISIONS: dict[Callable[..., object], str] = {
-    np.divide: "python_divide",
-    np.floor_divide: "python_floor_divide",
-    np.remainder: "python_remainder",
-}
-
-
-@form(*_DIVISIONS)
-def divided(op: Apply, read: Read) -> ast.expr | None:
-    """A helper for a division of Python's numbers: by zero it raises, where NumPy's does not."""
-    divisor = op.operands[1]
-    known = isinstance(divisor, Constant) and divisor.value != 0
-    if known or any(o.type.kind != "python" for o in op.operands):
-        return None
-    return call(_DIVISIONS[op.primitive.function], [read(o) for o in op.operands])
-
-
-# sums over what was repeated, and stores
+def _place(index: ast.expr) -> ast.expr:
+    match index:
+        case ast.Constant(value) if value is Ellipsis:
+            return ast.Slice()
+        case ast.List():
+            return ast.Call(parse("np.array"), [index], [])
+        # among other items numba knows an ellipsis
+        case ast.Tuple(items):
+            return ast.Tuple([_place(e) if isinstance(e, ast.List) else e for e in items], ast.Load())
+    return index
 
 
 @form("unbroadcast")
@@ -183,103 +171,36 @@ def unbroadcast(op: Apply, read: Read) -> ast.expr | None:
     return call(name, [read(o) for o in op.operands]) if name else None
 
 
-@form("last_stored")
-def last_stored(op: Apply, read: Read) -> ast.expr | None:
-    """`last_stored_at(g, index)` of a vector."""
-    t = array_of(op)
-    if t is None or t.rank != 1 or index_rank(op.operands[1].type) != 1:
-        return None
-    return call("last_stored_at", [read(op.operands[0]), array_index(read(op.operands[1]))])
-
-
-# arrays
-
-
-@form(np.diagonal)
-def diagonal(op: Apply, read: Read) -> ast.expr | None:
-    """`np.diag(a)` of a matrix."""
-    t = array_of(op)
-    matrix = t is not None and t.rank == 2 and not op.static
-    return ast.Call(parse("np.diag"), [read(op.operands[0])], []) if matrix else None
-
-
-@form(abs)
-def absolute(op: Apply, read: Read) -> ast.expr | None:
-    """`np.abs(x)` of an array."""
-    return ast.Call(parse("np.abs"), [read(op.operands[0])], []) if op.operands[0].type.is_array else None
-
-
-@form(np.flip)
-def flip(op: Apply, read: Read) -> ast.expr | None:
-    """`x[::-1]` of a vector."""
-    t = array_of(op)
-    if t is None or t.rank != 1:
-        return None
-    return ast.Subscript(read(op.operands[0]), ast.Slice(None, None, integer(-1)), ast.Load())
-
-
-@form(np.mean)
-def mean(op: Apply, read: Read) -> ast.expr | None:
-    """`np.sum(x, axis=k) / x.shape[k]`."""
-    t, axis = array_of(op), op.static.get("axis")
-    if not isinstance(axis, int) or t is None or t.rank is None:
-        return None
-    total = numba_expression(replace(op, primitive=required(np.sum)), read)
-    shape = ast.Attribute(read(op.operands[0]), "shape", ast.Load())
-    return ast.BinOp(total, ast.Div(), ast.Subscript(shape, ast.Constant(axis % t.rank), ast.Load()))
-
-
-@form(np.max, np.min, np.sum, np.prod, np.mean, np.var, np.std, np.count_nonzero)
-def of_vector(op: Apply, read: Read) -> ast.expr | None:
-    """`np.max(x)` where the axis is the only one."""
-    t = array_of(op)
-    if t is None or t.rank != 1 or op.static.get("axis") not in (0, -1):
-        return None
-    whole = expression(replace(op, static={}), read)
-    return ast.Call(parse("np.full"), [ast.Constant(1), whole], []) if op.static.get("keepdims") else whole
-
-
-@form(np.max, np.min)
-def along(op: Apply, read: Read) -> ast.expr | None:
-    """`max_along(x, axis)` of a matrix."""
-    t, axis = array_of(op), op.static.get("axis")
-    if t is None or t.rank != 2 or not isinstance(axis, int) or op.static.get("keepdims"):
-        return None
-    name = "max_along" if op.primitive.function is np.max else "min_along"
-    return call(name, [read(op.operands[0]), ast.Constant(axis % 2)])
-
-
-@adapted(np.reshape)
-def reshape(op: Apply, read: Read, plain: ast.Call) -> ast.expr:
-    """`np.ascontiguousarray(x).reshape(...)`."""
-    if isinstance(plain.func, ast.Attribute) and plain.func.attr == "reshape":
-        plain.func.value = _contiguous(plain.func.value)
+@form(np.concatenate)
+def joined(op: Apply, read: Read) -> ast.expr:
+    """`np.concatenate((x, y))` for a list of arrays."""
+    plain = expression(op, read)
+    if isinstance(plain, ast.Call) and isinstance(plain.args[0], ast.List):
+        plain.args[0] = ast.Tuple(plain.args[0].elts, ast.Load())
     return plain
 
 
-_ORDERED: Sequence[Callable[..., object]] = (np.arange, np.linspace, np.zeros, np.ones, np.empty, np.full, np.eye)
-CONTIGUOUS = frozenset(map(primitive_name, _ORDERED))
-"""What makes arrays whose elements lie in order."""
+# containers
 
 
-def _contiguous(array: ast.expr) -> ast.expr:
-    """An array whose elements lie in order, which numba asks of what it reshapes: a copy only where they do not."""
-    in_order = isinstance(array, ast.Call) and ast.unparse(array.func) in CONTIGUOUS
-    return array if in_order else ast.Call(parse("np.ascontiguousarray"), [array], [])
+def is_record(t: Type) -> TypeGuard[ContainerType]:
+    """Whether values of a type are tuples in the emitted text: dicts and objects, whose keys are all known."""
+    return isinstance(t, ContainerType) and t.cls not in (tuple, list)
 
 
-@adapted(np.concatenate, np.stack, np.vstack, np.hstack)
-def joined(op: Apply, read: Read, plain: ast.Call) -> ast.expr:
-    """`np.concatenate((x, y))` for a list of arrays; `np.array([a, b])` for a stack of numbers."""
-    listed = plain.args[0]
-    if not isinstance(listed, ast.List):
-        return plain
+@form(MAKE.name)
+def record(op: Apply, read: Read) -> ast.expr | None:
+    """`(x, y)` for a dict or an object."""
+    return ast.Tuple([read(o) for o in op.operands], ast.Load()) if is_record(op.result.type) else None
+
+
+@form(EXTRACT.name)
+def field(op: Apply, read: Read) -> ast.expr | None:
+    """`p[0]` for the first item of a dict or an object."""
     t = op.operands[0].type
-    numbers = isinstance(t, ContainerType) and all(i.rank == 0 for i in t.items)
-    if numbers and op.primitive.function is np.stack:
-        return ast.Call(parse("np.array"), [listed], [])
-    plain.args[0] = ast.Tuple(listed.elts, ast.Load())
-    return plain
+    if not is_record(t):
+        return None
+    return ast.Subscript(read(op.operands[0]), ast.Constant(t.keys.index(op.static["key"])), ast.Load())
 
 
 # lists whose lengths change
@@ -318,8 +239,7 @@ def array(op: Apply, read: Read) -> ast.expr | None:
     of_list = _of_lists(op, read, _array_text)
     if of_list is not None:
         return of_list
-    t = array_of(op)
-    if t is None or t.kind != "array" or op.static:
+    if not op.operands[0].type.is_array or op.static:
         return None
     return ast.Call(ast.Attribute(read(op.operands[0]), "copy", ast.Load()), [], [])
 

@@ -1,7 +1,12 @@
-"""Small functions that are written into a module which calls them, for what numba does not know."""
+"""Small functions that are written into a module which calls them: for what numba does not do by itself.
+
+Python's numbers raise where numba's do not; what is raised leaves for the program of NumPy, which raises it at the
+user's line.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -11,43 +16,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Array: TypeAlias = "NDArray[np.float64]"
-Indices: TypeAlias = "NDArray[np.intp]"
-
-
-def add_at(x: Array, index: Indices, g: Array) -> None:
-    """Add `g` to the elements, or rows, of `x` at the indices, one after the other."""
-    for k in range(len(index)):
-        x[index[k]] += g[k]
-
-
-def add_number_at(x: Array, index: Indices, g: float) -> None:
-    """Add one number to the elements of `x` at the indices, one after the other."""
-    for k in range(len(index)):
-        x[index[k]] += g
-
-
-def add_at_pairs(x: Array, rows: Indices, columns: Indices, g: Array) -> None:
-    """Add `g` to the elements of a matrix at pairs of indices, one after the other."""
-    for k in range(len(rows)):
-        x[rows[k], columns[k]] += g[k]
-
-
-def max_along(x: Array, axis: int) -> Array:
-    """The maxima of a matrix along an axis."""
-    y = x if axis == 1 else x.T
-    result = np.empty(y.shape[0])
-    for i in range(y.shape[0]):
-        result[i] = np.max(y[i])
-    return result
-
-
-def min_along(x: Array, axis: int) -> Array:
-    """The minima of a matrix along an axis."""
-    y = x if axis == 1 else x.T
-    result = np.empty(y.shape[0])
-    for i in range(y.shape[0]):
-        result[i] = np.min(y[i])
-    return result
 
 
 def unbroadcast_1(g: Array, x: Array) -> Array:
@@ -105,18 +73,6 @@ def array_of_matrices(xs: Sequence[Array], dtype: type[np.float64]) -> Array:
     return result
 
 
-def last_stored_at(g: Array, index: Indices) -> Array:
-    """The adjoint of what was stored at indices of a vector; of what went to one element the last one has it."""
-    last = np.full(len(g), -1)
-    for k in range(len(index)):
-        last[index[k]] = k
-    result = np.zeros(len(index))
-    for k in range(len(index)):
-        if last[index[k]] == k:
-            result[k] = g[index[k]]
-    return result
-
-
 def python_divide(a: float, b: float) -> float:
     """`a / b` of Python's numbers, which raise where NumPy's give what is infinite."""
     if b == 0:
@@ -138,12 +94,50 @@ def python_remainder(a: float, b: float) -> float:
     return a % b
 
 
+def python_power(a: float, b: float) -> object:
+    """`a ** b` of Python's numbers, which raise where finite ones have no finite power."""
+    power = a**b
+    if math.isfinite(a) and math.isfinite(b) and not math.isfinite(power):
+        raise OverflowError("math range error")
+    return power
+
+
+def python_value(function: Callable[[float], float], x: float) -> float:
+    """`function(x)` of Python's numbers, which raise where a finite one has no finite value."""
+    value = function(x)
+    if math.isfinite(x) and not math.isfinite(value):
+        raise ValueError("math domain error")
+    return value
+
+
+def python_value_of_two(function: Callable[[float, float], float], x: float, y: float) -> float:
+    """`function(x, y)` of Python's numbers."""
+    value = function(x, y)
+    if math.isfinite(x) and math.isfinite(y) and not math.isfinite(value):
+        raise ValueError("math domain error")
+    return value
+
+
+def in_64_bits(x: float) -> float:
+    """A number that is made an integer of 64 bits: Python has others, and none where there is no number."""
+    if not abs(x) < 9e18:
+        raise OverflowError("no integer of 64 bits")
+    return x
+
+
+def tally(total: float, term: float) -> float:
+    """`total + term`, of a sum whose terms may be added in any order: several at once."""
+    return total + term
+
+
+ANY_ORDER = frozenset((tally.__name__,))
+"""The helpers whose sums may be taken in another order."""
 HELPERS: dict[str, Callable[..., object]] = {
     f.__name__: f
     for f in (
-        *(add_at, add_number_at, add_at_pairs, last_stored_at, max_along, min_along),
+        *(python_divide, python_floor_divide, python_remainder, python_power),
+        *(python_value, python_value_of_two, in_64_bits, tally),
         *(unbroadcast_1, unbroadcast_2_1, unbroadcast_2),
-        *(python_divide, python_floor_divide, python_remainder),
         *(array_of, array_of_lists, array_of_rows, array_of_matrices),
     )
 }

@@ -12,7 +12,7 @@ from s2sad.ir.values import Apply
 
 def into(values: Values, op: Apply) -> str:
     """A product of matrices, `c = a @ b`, each of which may be turned."""
-    if op.static["function"] != "matmul" or any(o.type.dtype != np.float64 for o in op.operands):
+    if op.static["function"] != "dot" or any(o.type.dtype != np.float64 for o in op.operands):
         raise UnsupportedCall(f"np.{op.static['function']} of {op.operands[0].type} in C", "use float64")
     a, b, c = (values.handle(o) for o in op.operands)
     if any(len(x.lengths) != 2 for x in (a, b, c)):

@@ -7,7 +7,7 @@ length     `a.shape[k]`
 reshaped   the same memory under other lengths: `a.reshape((n, m))`
 guard      the program is left for the one of NumPy unless something holds: that one raises what is to be raised
 tally      a sum whose terms may be added in any order
-into       what a library computes, written into the last operand: `np.matmul(a.T, b, out=c)`, where a is `turned`
+into       what a library computes, written into the last operand: `np.dot(a.T, b, out=c)`, where a is `turned`
 
 What has no loops of its own is an operation as in a program of arrays, on handles: `np.sort(v)`. It reads all of what
 it is given, and what it gives is new memory.

@@ -1,4 +1,4 @@
-"""Lists as arrays: what two native functions hand each other through Python, where lists of arrays cannot go.
+"""Lists as arrays: what two compiled functions hand each other through Python, where lists of arrays cannot go.
 
 [2.0, 3.0]            array([2.0, 3.0])
 [a, b, c]             their elements one after the other in one array, and their shapes

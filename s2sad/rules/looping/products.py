@@ -114,7 +114,7 @@ def one_by_one(
     def one(at: Places) -> None:
         for x, place, matrix in zip(factors, places, own, strict=True):
             loops.nest(matrix.shape, _matrix_writer(loops, x, place(at), matrix))
-        loops.into("matmul", *own, product)
+        loops.into("dot", *own, product)
         loops.nest(product.shape, lambda k: loops.store(target, (*at, *k), product.element(k)))
 
     loops.nest(shape[:-2], one)
@@ -190,7 +190,7 @@ def by_library(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.g
     target = loops.allocate(dtype, (a.shape[0], b.shape[1]), op.result.hint)
     turned = tuple(x.handle is None and x.turned is not None for x in (a, b))
     own = [x.turned if t and x.turned is not None else x for x, t in zip((a, b), turned, strict=True)]
-    loops.into("matmul", *own, target, turned=turned)
+    loops.into("dot", *own, target, turned=turned)
     return target
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(not blas.has("dgemm"), reason="NumPy's library h
 N, M, K = (new_dim(c) for c in "nmk")
 
 
-def product(dtype: Any, turned: tuple[bool, bool], function: str = "matmul") -> Function:
+def product(dtype: Any, turned: tuple[bool, bool], function: str = "dot") -> Function:
     shapes = [(K, N) if turned[0] else (N, K), (M, K) if turned[1] else (K, M)]
 
     @program(*(array(dtype, *s) for s in shapes))

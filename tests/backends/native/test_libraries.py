@@ -16,7 +16,8 @@ import scipy.special
 pytest.importorskip("llvmlite")
 
 import s2sad
-from s2sad.backends.native import libraries, machine, special, starting
+from s2sad.backends.compiled import Later
+from s2sad.backends.native import libraries, machine, special
 from s2sad.backends.native.arguments import MANY
 from s2sad.backends.native.forms import entry_arguments, entry_result
 from s2sad.backends.native.objects import Loaded
@@ -45,8 +46,8 @@ CALLS = 100_000
 def in_native_code(monkeypatch):
     """No program falls back to NumPy's, and none is left for it, unless a test says so."""
     found = []
-    call = starting.Later.__call__
-    monkeypatch.setattr(starting.Later, "__call__", lambda self, *args: found.append(args) or call(self, *args))
+    call = Later.__call__
+    monkeypatch.setattr(Later, "__call__", lambda self, *args: found.append(args) or call(self, *args))
     with warnings.catch_warnings():
         warnings.filterwarnings("error", ".*is not compiled")
         yield found

@@ -153,7 +153,7 @@ def test_what_cannot_be_compiled_falls_back_with_one_warning(monkeypatch):
         op = args[0]["has_no_native_form_grad"].body.operations[0]
         raise s2sad.errors.UnsupportedCall("take_along_axis in a program of loops", "", op.location)
 
-    monkeypatch.setattr("s2sad.backends.native.stages.to_loops", refuse)
+    monkeypatch.setattr("s2sad.backends.looped.to_loops", refuse)
     derivative = s2sad.grad(has_no_native_form, backend="native")
     index = np.array([0, 0, 3])
     with pytest.warns(UserWarning, match="has_no_native_form_grad is not compiled, NumPy is used") as caught:

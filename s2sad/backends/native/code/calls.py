@@ -72,5 +72,5 @@ def _scale(w: Writer, out: Handle, value: float) -> str:
     return f"ptr {place}"
 
 
-_ROUTINES: dict[str, Callable[[Writer, Sequence[Handle], Sequence[bool]], None]] = {"matmul": _product}
+_ROUTINES: dict[str, Callable[[Writer, Sequence[Handle], Sequence[bool]], None]] = {"dot": _product}
 """By the function of NumPy that they stand for."""
