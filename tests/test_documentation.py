@@ -78,6 +78,7 @@ def test_blocks_print_what_the_page_says(page, forgotten, cache_folder, golden_u
         if out.getvalue():
             if golden_update:
                 said, text = found[number + 1][2].strip("\n"), page.read_text(encoding="utf-8")
+                assert said, "the block has to say something that can be found"
                 page.write_text(text.replace(said, out.getvalue().strip("\n"), 1), encoding="utf-8")
                 shown = True
                 continue
