@@ -90,6 +90,8 @@ class Parts:
 
     cls: type
     parts: Mapping[Any, Part | Parts]
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """What is known of an object at compile time, by the names of its attributes."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,8 @@ piecewise cubic interpolants (1984); Akima, A new method of interpolation and sm
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,10 @@ from scipy import interpolate
 
 import s2sad
 from s2sad.errors import UnsupportedCall
-from s2sad.ir.solver import Asked, Part, method_of_object
+from s2sad.ir.dims import new_dim
+from s2sad.ir.solver import Asked, Part, Parts, method_of_object, solver
 from s2sad.ir.types import Type, array
-from s2sad.solvers.types import length
+from s2sad.solvers.types import COUNT, length
 
 # Cubic splines
 
@@ -71,8 +74,8 @@ def _values_type(asked: Asked, values: str = "y", place: str = "at_x") -> Type:
     return array(np.dtype(float), None if shape is None or rest is None else (*shape, *rest))
 
 
-def _first_axis(asked: Asked, name: str) -> None:
-    if asked.static.get("axis", 0) != 0 and asked.types["y"].rank != 1:
+def _first_axis(asked: Asked, name: str, values: str = "y") -> None:
+    if asked.static.get("axis", 0) != 0 and asked.types[values].rank != 1:
         raise UnsupportedCall(f"{name} along another axis than the first", "transpose the values")
 
 
@@ -233,7 +236,8 @@ def linear_pulled(ans: Any, x: Any, y: Any, at_x: Any, g: Any) -> Any:
 
 
 def _of_vectors(asked: Asked, name: str) -> Type:
-    if asked.types["y"].rank not in (None, 1) or asked.static.get("at_nu", 0) != 0:
+    periodic = "periodic" in (asked.static.get("extrapolate"), asked.static.get("at_extrapolate"))
+    if asked.types["y"].rank not in (None, 1) or asked.static.get("at_nu", 0) != 0 or periodic:
         raise UnsupportedCall(f"{name} of several columns, or its derivatives", "interpolate each column")
     return _values_type(asked)
 
@@ -259,3 +263,475 @@ def _interp1d(asked: Asked) -> Part:
             "scipy.interpolate.interp1d of another kind, or with values outside", "use CubicSpline, or np.interp"
         )
     return Part(t, linear_moved, linear_pulled)
+
+
+# Polynomials, and piecewise ones by their coefficients: linear in these
+
+
+def along(slope: Any, at_dot: Any, columns: Any) -> Any:
+    """What a value moves by where its place does; the values may have further axes."""
+    return slope * np.reshape(at_dot, np.shape(at_dot) + (1,) * columns)
+
+
+def transposed(basis: Any, g: Any, y: Any) -> Any:
+    """The cotangent of values, of what each of them adds to the results."""
+    return np.tensordot(np.reshape(basis, (-1, len(y))).T, np.reshape(g, (-1,) + np.shape(y)[1:]), 1)
+
+
+def by_place(slope: Any, g: Any, at: Any) -> Any:
+    """The cotangent of a place."""
+    return np.sum(np.reshape(g * slope, np.shape(at) + (-1,)), axis=-1)
+
+
+def polynomial_moved(ans: Any, make: Any, xi: Any, yi: Any, at_x: Any, at_der: Any, yi_dot: Any, at_x_dot: Any) -> Any:
+    """The tangent of a value of a polynomial, or of its derivative."""
+    moved = np.zeros_like(ans)
+    if yi_dot is not None:
+        moved = make(xi, yi_dot).derivative(at_x, at_der)
+    if at_x_dot is not None:
+        moved = moved + along(make(xi, yi).derivative(at_x, at_der + 1), at_x_dot, np.ndim(yi) - 1)
+    return moved
+
+
+def polynomial_pulled(ans: Any, make: Any, xi: Any, yi: Any, at_x: Any, at_der: Any, g: Any) -> Any:
+    """The cotangents of the values of a polynomial, and of the place."""
+    basis = make(xi, np.eye(len(yi))).derivative(at_x, at_der)
+    slope = make(xi, yi).derivative(at_x, at_der + 1)
+    return transposed(basis, g, yi), by_place(slope, g, at_x), ()
+
+
+def _polynomial(make: type) -> None:
+    known = {"make": make}
+
+    @method_of_object(make, moves="yi at_x")
+    def value(asked: Asked) -> Part:
+        t = _values_type(asked, "yi")
+        return Part(t, polynomial_moved, polynomial_pulled, known={**known, "at_der": 0})
+
+    @method_of_object(make, name="derivative", moves="yi at_x")
+    def derivative(asked: Asked) -> Part:
+        return Part(_values_type(asked, "yi"), polynomial_moved, polynomial_pulled, known=known)
+
+
+_polynomial(interpolate.KroghInterpolator)
+_polynomial(interpolate.BarycentricInterpolator)
+
+
+def bspline_moved(
+    ans: Any, t: Any, c: Any, k: Any, extrapolate: Any, at_x: Any, at_nu: Any, c_dot: Any, at_x_dot: Any
+) -> Any:
+    """The tangent of a value of a B-spline."""
+    moved = np.zeros_like(ans)
+    if c_dot is not None:
+        moved = interpolate.BSpline(t, c_dot, k, extrapolate)(at_x, at_nu)
+    if at_x_dot is not None:
+        moved = moved + along(interpolate.BSpline(t, c, k, extrapolate)(at_x, at_nu + 1), at_x_dot, np.ndim(c) - 1)
+    return moved
+
+
+def bspline_pulled(ans: Any, t: Any, c: Any, k: Any, extrapolate: Any, at_x: Any, at_nu: Any, g: Any) -> Any:
+    """The cotangents of the coefficients of a B-spline, and of the place."""
+    basis = interpolate.BSpline(t, np.eye(len(c)), k, extrapolate)(at_x, at_nu)
+    slope = interpolate.BSpline(t, c, k, extrapolate)(at_x, at_nu + 1)
+    return transposed(basis, g, c), by_place(slope, g, at_x), ()
+
+
+@method_of_object(interpolate.BSpline, moves="c at_x")
+def _bspline(asked: Asked) -> Part:
+    _first_axis(asked, "scipy.interpolate.BSpline", "c")
+    return Part(_values_type(asked, "c"), bspline_moved, bspline_pulled)
+
+
+def without_numbers(bc_type: Any, y: Any) -> Any:
+    """The conditions at the ends with zeros for their numbers."""
+    if bc_type is None or isinstance(bc_type, str):
+        return bc_type
+    none = np.zeros(np.shape(y)[1:])
+    left, right = bc_type
+    if left is not None and not isinstance(left, str):
+        left = [(order, none) for order, value in left]
+    if right is not None and not isinstance(right, str):
+        right = [(order, none) for order, value in right]
+    return left, right
+
+
+def coefficients_moved(x: Any, k: Any, t: Any, bc_type: Any, y_dot: Any) -> Any:
+    """The tangent of the coefficients of a spline through given values."""
+    return interpolate.make_interp_spline(x, y_dot, k, t, without_numbers(bc_type, y_dot)).c
+
+
+def coefficients_pulled(x: Any, y: Any, k: Any, t: Any, bc_type: Any, g: Any) -> Any:
+    """The cotangents of the values that a spline goes through."""
+    ones = np.eye(len(x))
+    if bc_type == "periodic":
+        ones = np.concatenate([ones[:-1], ones[:1]])
+    return transposed(interpolate.make_interp_spline(x, ones, k, t, without_numbers(bc_type, ones)).c, g, y), ()
+
+
+def smoothed_moved(x: Any, w: Any, lam: Any, y_dot: Any) -> Any:
+    """The tangent of the coefficients of a spline near given values."""
+    return interpolate.make_smoothing_spline(x, y_dot, w, lam).c
+
+
+def smoothed_pulled(x: Any, y: Any, w: Any, lam: Any, g: Any) -> Any:
+    """The cotangents of the values that a spline is near to."""
+    return transposed(interpolate.make_smoothing_spline(x, np.eye(len(x)), w, lam).c, g, y), ()
+
+
+def _bspline_of(
+    asked: Asked, tangent: Any, adjoint: Any, c: str = "y", known: Mapping[str, Any] = MappingProxyType({})
+) -> Parts:
+    values = asked.types[c]
+    rest = values.shape[1:] if values.shape else ()
+    coefficients = Part(array(np.dtype(float), (new_dim("n"), *rest)), tangent, adjoint, known=known)
+    knots = Part(array(np.dtype(float), (new_dim("n"),)), constant=True)
+    return Parts(interpolate.BSpline, {"t": knots, "c": coefficients, "k": COUNT}, {"extrapolate": _outside(asked)})
+
+
+def _outside(asked: Asked) -> object:
+    """What there is outside the points."""
+    given = asked.given("extrapolate")
+    if given and "extrapolate" not in asked.static:
+        raise UnsupportedCall("an interpolant whose extrapolate is not known at compile time", "write it as a constant")
+    if given:
+        return asked.static["extrapolate"]
+    return "periodic" if asked.static.get("bc_type") == "periodic" else True
+
+
+@solver(interpolate.make_interp_spline, functions={}, free="check_finite", moves="y", passed=None)
+def _interp_spline(asked: Asked) -> Parts:
+    _first_axis(asked, "scipy.interpolate.make_interp_spline")
+    return _bspline_of(asked, coefficients_moved, coefficients_pulled, known={} if asked.given("k") else {"k": 3})
+
+
+@solver(interpolate.make_smoothing_spline, functions={}, moves="y", passed=None)
+def _smoothing_spline(asked: Asked) -> Parts:
+    _first_axis(asked, "scipy.interpolate.make_smoothing_spline")
+    if not asked.given("lam"):
+        raise UnsupportedCall(
+            "scipy.interpolate.make_smoothing_spline that chooses lam by the values", "give it lam, a number"
+        )
+    return _bspline_of(asked, smoothed_moved, smoothed_pulled)
+
+
+def bspline_slope_moved(t: Any, k: Any, extrapolate: Any, at_nu: Any, c_dot: Any) -> Any:
+    """The tangent of the coefficients of a derivative."""
+    return interpolate.BSpline(t, c_dot, k, extrapolate).derivative(at_nu).c
+
+
+def bspline_slope_pulled(t: Any, c: Any, k: Any, extrapolate: Any, at_nu: Any, g: Any) -> Any:
+    """The cotangents of the coefficients of a B-spline whose derivative was taken."""
+    return transposed(interpolate.BSpline(t, np.eye(len(c)), k, extrapolate).derivative(at_nu).c, g, c), ()
+
+
+@method_of_object(interpolate.BSpline, name="derivative", moves="c")
+def _bspline_slope(asked: Asked) -> Parts:
+    _first_axis(asked, "scipy.interpolate.BSpline", "c")
+    return _bspline_of(asked, bspline_slope_moved, bspline_slope_pulled, "c")
+
+
+def piecewise_moved(
+    ans: Any, c: Any, x: Any, extrapolate: Any, at_x: Any, at_nu: Any, c_dot: Any, at_x_dot: Any
+) -> Any:
+    """The tangent of a value of a piecewise polynomial."""
+    moved = np.zeros_like(ans)
+    if c_dot is not None:
+        moved = interpolate.PPoly(c_dot, x, extrapolate)(at_x, at_nu)
+    if at_x_dot is not None:
+        moved = moved + along(interpolate.PPoly(c, x, extrapolate)(at_x, at_nu + 1), at_x_dot, np.ndim(c) - 2)
+    return moved
+
+
+def piecewise_pulled(ans: Any, c: Any, x: Any, extrapolate: Any, at_x: Any, at_nu: Any, g: Any) -> Any:
+    """The cotangents of the coefficients of a piecewise polynomial, and of the place."""
+    shape = np.shape(c)
+    count = shape[0] * shape[1]
+    ones = np.reshape(np.eye(count), (shape[0], shape[1], count))
+    basis = interpolate.PPoly(ones, x, extrapolate)(at_x, at_nu)
+    slope = interpolate.PPoly(c, x, extrapolate)(at_x, at_nu + 1)
+    c_bar = transposed(basis, g, np.reshape(c, (count,) + shape[2:]))
+    return np.reshape(c_bar, shape), by_place(slope, g, at_x), ()
+
+
+@method_of_object(interpolate.PPoly, moves="c at_x")
+def _piecewise(asked: Asked) -> Part:
+    c, at = asked.types["c"], asked.types["at_x"]
+    if asked.static.get("axis", 0) != 0 or c.shape is None or at.shape is None:
+        raise UnsupportedCall("scipy.interpolate.PPoly of such coefficients or places", "give arrays of a known rank")
+    return Part(array(np.dtype(float), (*at.shape, *c.shape[2:])), piecewise_moved, piecewise_pulled)
+
+
+def cubic_slope_moved(x: Any, axis: Any, bc_type: Any, extrapolate: Any, at_nu: Any, y_dot: Any) -> Any:
+    """The tangent of the coefficients of the derivative of a cubic spline."""
+    return interpolate.CubicSpline(x, y_dot, axis, without_ends(bc_type, y_dot), extrapolate).derivative(at_nu).c
+
+
+def cubic_slope_pulled(x: Any, y: Any, axis: Any, bc_type: Any, extrapolate: Any, at_nu: Any, g: Any) -> Any:
+    """The cotangents of the values of a cubic spline whose derivative was taken."""
+    ones = np.eye(len(x))
+    if bc_type == "periodic":
+        ones = np.concatenate([ones[:-1], ones[:1]])
+    slope = interpolate.CubicSpline(x, ones, 0, without_ends(bc_type, ones), extrapolate).derivative(at_nu)
+    return transposed(slope.c, g, y), ()
+
+
+def cubic_whole_moved(x: Any, axis: Any, bc_type: Any, extrapolate: Any, at_nu: Any, y_dot: Any) -> Any:
+    """The tangent of the coefficients of the antiderivative of a cubic spline."""
+    return interpolate.CubicSpline(x, y_dot, axis, without_ends(bc_type, y_dot), extrapolate).antiderivative(at_nu).c
+
+
+def cubic_whole_pulled(x: Any, y: Any, axis: Any, bc_type: Any, extrapolate: Any, at_nu: Any, g: Any) -> Any:
+    """The cotangents of the values of a cubic spline whose antiderivative was taken."""
+    ones = np.eye(len(x))
+    whole = interpolate.CubicSpline(x, ones, 0, without_ends(bc_type, ones), extrapolate).antiderivative(at_nu)
+    return transposed(whole.c, g, y), ()
+
+
+def _piecewise_of(asked: Asked, tangent: Any, adjoint: Any) -> Parts:
+    _first_axis(asked, "scipy.interpolate.CubicSpline")
+    y = asked.types["y"]
+    shape = (new_dim("k"), new_dim("m"), *(y.shape[1:] if y.shape else ()))
+    breaks = Part(array(np.dtype(float), (new_dim("n"),)), constant=True)
+    coefficients = Part(array(np.dtype(float), shape), tangent, adjoint)
+    return Parts(interpolate.PPoly, {"c": coefficients, "x": breaks}, {"extrapolate": _outside(asked)})
+
+
+@method_of_object(interpolate.CubicSpline, name="derivative", moves="y")
+def _cubic_slope(asked: Asked) -> Parts:
+    return _piecewise_of(asked, cubic_slope_moved, cubic_slope_pulled)
+
+
+@method_of_object(interpolate.CubicSpline, name="antiderivative", moves="y")
+def _cubic_whole(asked: Asked) -> Parts:
+    if _outside(asked) == "periodic":
+        raise UnsupportedCall("the antiderivative of a periodic spline", "use integrate")
+    return _piecewise_of(asked, cubic_whole_moved, cubic_whole_pulled)
+
+
+def hermite_moved(
+    ans: Any, x: Any, y: Any, dydx: Any, at_x: Any, x_dot: Any, y_dot: Any, dydx_dot: Any, at_x_dot: Any
+) -> Any:
+    """The tangent of a value of the cubic through values with slopes."""
+    given = (np.asarray(x), np.asarray(y), np.asarray(dydx), at_x)
+    return s2sad.jvp(hermite, given, (x_dot, y_dot, dydx_dot, at_x_dot))[1]
+
+
+def hermite_pulled(ans: Any, x: Any, y: Any, dydx: Any, at_x: Any, g: Any) -> Any:
+    """The cotangents of points, values and slopes, and of the place."""
+    value, pullback = s2sad.vjp(hermite, np.asarray(x), np.asarray(y), np.asarray(dydx), at_x)
+    return (*pullback(g), ())
+
+
+@method_of_object(interpolate.CubicHermiteSpline, moves="x y dydx at_x")
+def _hermite(asked: Asked) -> Part:
+    return Part(_of_vectors(asked, "scipy.interpolate.CubicHermiteSpline"), hermite_moved, hermite_pulled)
+
+
+# Of several variables
+
+
+def inside(points: Any, at: Any) -> Any:
+    """Which places are within the grid."""
+    within = np.full(np.shape(at)[:-1], True)
+    for d in range(len(points)):
+        x = np.asarray(points[d])
+        within = within & (at[..., d] >= x[0]) & (at[..., d] <= x[-1])
+    return within
+
+
+def multilinear(points: Any, values: Any, at: Any) -> Any:
+    """The mean of the values at the corners of the cell, weighted by what is opposite of them."""
+    shape = np.shape(values)
+    flat = np.reshape(values, -1)
+    total = np.zeros(np.shape(at)[:-1])
+    for corner in range(2 ** len(points)):
+        weight = np.ones(np.shape(at)[:-1])
+        place = np.zeros(np.shape(at)[:-1], dtype=np.int64)
+        for d in range(len(points)):
+            x = np.asarray(points[d])
+            k = cell_of(x, at[..., d])
+            share = (at[..., d] - x[k]) / (x[k + 1] - x[k])
+            upper = (corner >> d) & 1
+            weight = weight * (share if upper == 1 else 1.0 - share)
+            place = place * shape[d] + k + upper
+        total = total + weight * flat[place]
+    return total
+
+
+def grid_moved(ans: Any, points: Any, values: Any, fill_value: Any, at_xi: Any, values_dot: Any, at_xi_dot: Any) -> Any:
+    """The tangent of a value between the points of a grid; what is filled in outside stays."""
+    at = np.asarray(at_xi)
+    moved = s2sad.jvp(lambda v, a: multilinear(points, v, a), (np.asarray(values), at), (values_dot, at_xi_dot))[1]
+    if fill_value is not None:
+        moved = np.where(inside(points, at), moved, 0.0)
+    return np.reshape(moved, np.shape(ans))
+
+
+def grid_pulled(ans: Any, points: Any, values: Any, fill_value: Any, at_xi: Any, g: Any) -> Any:
+    """The cotangents of the values on a grid, and of the place."""
+    at = np.asarray(at_xi)
+    g = np.reshape(g, np.shape(at)[:-1])
+    if fill_value is not None:
+        g = np.where(inside(points, at), g, 0.0)
+    value, pullback = s2sad.vjp(lambda v, a: multilinear(points, v, a), np.asarray(values), at)
+    return (*pullback(g), ())
+
+
+def interpn_moved(ans: Any, points: Any, values: Any, xi: Any, fill_value: Any, values_dot: Any, xi_dot: Any) -> Any:
+    """The tangent of a value between the points of a grid."""
+    return grid_moved(ans, points, values, fill_value, xi, values_dot, xi_dot)
+
+
+def interpn_pulled(ans: Any, points: Any, values: Any, xi: Any, fill_value: Any, g: Any) -> Any:
+    """The cotangents of the values on a grid, and of the place."""
+    return grid_pulled(ans, points, values, fill_value, xi, g)
+
+
+def _grid_type(asked: Asked, name: str, place: str) -> Type:
+    points, at, values = asked.types["points"], asked.types[place], asked.types["values"]
+    dims = len(points.items) if points.is_container else None
+    if dims is None or values.rank != dims or at.is_container and not all(i.rank == 0 for i in at.items):
+        raise UnsupportedCall(
+            f"{name} of such points, values or places",
+            "give a tuple of arrays, an array with an axis for each, and places in one array, np.stack([x, y], -1)",
+        )
+    methods = asked.static.get("method", "linear"), asked.static.get("at_method") or "linear"
+    if methods != ("linear", "linear") or asked.given("at_nu"):
+        raise UnsupportedCall(f"{name} of another method than linear", "use RectBivariateSpline")
+    shape = (1,) if at.is_container or at.rank == 1 else at.shape if at.shape is None else at.shape[:-1]
+    return array(np.dtype(float), shape)
+
+
+@method_of_object(interpolate.RegularGridInterpolator, moves="values at_xi")
+def _regular_grid(asked: Asked) -> Part:
+    return Part(_grid_type(asked, "scipy.interpolate.RegularGridInterpolator", "at_xi"), grid_moved, grid_pulled)
+
+
+@solver(interpolate.interpn, functions={}, moves="values xi", passed=None)
+def _interpn(asked: Asked) -> Part:
+    return Part(_grid_type(asked, "scipy.interpolate.interpn", "xi"), interpn_moved, interpn_pulled)
+
+
+def each_of(x: Any, degree: Any, at: Any, order: Any) -> Any:
+    """What each of the values along an axis adds: the surface is a product, and constant along the other axis."""
+    across = np.arange(degree + 1.0)
+    one = np.ones(degree + 1)
+    columns = []
+    for k in range(len(x)):
+        z = np.where(np.arange(len(x)) == k, 1.0, 0.0)[:, np.newaxis] * one
+        columns.append(
+            interpolate.RectBivariateSpline(x, across, z, kx=degree, ky=degree).ev(at, np.zeros(np.shape(at)), order, 0)
+        )
+    return np.stack(columns, -1)
+
+
+def surface_moved(
+    ans: Any,
+    x: Any,
+    y: Any,
+    z: Any,
+    kx: Any,
+    ky: Any,
+    at_xi: Any,
+    at_yi: Any,
+    at_dx: Any,
+    at_dy: Any,
+    z_dot: Any,
+    at_xi_dot: Any,
+    at_yi_dot: Any,
+) -> Any:
+    """The tangent of a value of a surface, which is constant outside."""
+    moved = np.zeros_like(ans)
+    if z_dot is not None:
+        changed = interpolate.RectBivariateSpline(x, y, z_dot, kx=kx, ky=ky)
+        moved = changed.ev(at_xi, at_yi, at_dx, at_dy)
+    surface = interpolate.RectBivariateSpline(x, y, z, kx=kx, ky=ky)
+    if at_xi_dot is not None and at_dx + 1 >= kx or at_yi_dot is not None and at_dy + 1 >= ky:
+        raise ValueError("scipy.interpolate.RectBivariateSpline has no derivative of this order")
+    if at_xi_dot is not None:
+        slope = surface.ev(at_xi, at_yi, at_dx + 1, at_dy)
+        moved = moved + np.where((at_xi >= x[0]) & (at_xi <= x[-1]), slope, 0.0) * at_xi_dot
+    if at_yi_dot is not None:
+        slope = surface.ev(at_xi, at_yi, at_dx, at_dy + 1)
+        moved = moved + np.where((at_yi >= y[0]) & (at_yi <= y[-1]), slope, 0.0) * at_yi_dot
+    return moved
+
+
+def surface_pulled(
+    ans: Any,
+    x: Any,
+    y: Any,
+    z: Any,
+    kx: Any,
+    ky: Any,
+    at_xi: Any,
+    at_yi: Any,
+    at_dx: Any,
+    at_dy: Any,
+    g: Any,
+) -> Any:
+    """The cotangents of the values of a surface, and of the place."""
+    surface = interpolate.RectBivariateSpline(x, y, z, kx=kx, ky=ky)
+    along_x = np.reshape(each_of(x, kx, at_xi, at_dx), (-1, len(x)))
+    along_y = np.reshape(each_of(y, ky, at_yi, at_dy), (-1, len(y)))
+    z_bar = (along_x * np.reshape(g, (-1, 1))).T @ along_y
+    x_bar, y_bar = None, None
+    if at_dx + 1 < kx:
+        slope = surface.ev(at_xi, at_yi, at_dx + 1, at_dy)
+        x_bar = np.where((at_xi >= x[0]) & (at_xi <= x[-1]), g * slope, 0.0)
+    if at_dy + 1 < ky:
+        slope = surface.ev(at_xi, at_yi, at_dx, at_dy + 1)
+        y_bar = np.where((at_yi >= y[0]) & (at_yi <= y[-1]), g * slope, 0.0)
+    return z_bar, x_bar, y_bar, ()
+
+
+@method_of_object(interpolate.RectBivariateSpline, name="ev", moves="z at_xi at_yi")
+def _surface(asked: Asked) -> Part:
+    x, y = asked.types["at_xi"], asked.types["at_yi"]
+    if asked.given("bbox") or asked.static.get("s", 0) != 0 or x.is_container or x.shape != y.shape:
+        raise UnsupportedCall(
+            "scipy.interpolate.RectBivariateSpline with bbox or s, or at places of two shapes",
+            "leave bbox out, give s=0, and places of one shape",
+        )
+    return Part(array(np.dtype(float), x.shape), surface_moved, surface_pulled)
+
+
+def radial_moved(
+    ans: Any,
+    y: Any,
+    neighbors: Any,
+    smoothing: Any,
+    kernel: Any,
+    epsilon: Any,
+    degree: Any,
+    at_x: Any,
+    d_dot: Any,
+) -> Any:
+    """The tangent of a sum of radial functions, which is linear in the values."""
+    return interpolate.RBFInterpolator(y, d_dot, neighbors, smoothing, kernel, epsilon, degree)(at_x)
+
+
+def radial_pulled(
+    ans: Any,
+    y: Any,
+    d: Any,
+    neighbors: Any,
+    smoothing: Any,
+    kernel: Any,
+    epsilon: Any,
+    degree: Any,
+    at_x: Any,
+    g: Any,
+) -> Any:
+    """The cotangents of the values of a sum of radial functions."""
+    basis = interpolate.RBFInterpolator(y, np.eye(len(d)), neighbors, smoothing, kernel, epsilon, degree)(at_x)
+    return transposed(basis, g, d), ()
+
+
+@method_of_object(interpolate.RBFInterpolator, moves="d")
+def _radial(asked: Asked) -> Part:
+    d, at = asked.types["d"], asked.types["at_x"]
+    rest = d.shape[1:] if d.shape else ()
+    return Part(
+        array(np.dtype(float), (length(at) if at.shape is None else at.shape[0], *rest)), radial_moved, radial_pulled
+    )

@@ -89,8 +89,8 @@ class Attributes(Lowering):
 
     def object_attribute(self, base: Term, opened: Record, name: str, node: gast.AST) -> Term:
         cls = opened.cls
-        if methods_of(cls) is not None and name not in opened.items:
-            return Method(opened, name)
+        if methods_of(cls) is not None:
+            return opened.items[name] if name in opened.items else Method(opened, name)
         if name == "__class__":
             return constant(cls)
         if is_namedtuple(cls) and name in ("_replace", "_asdict"):

@@ -9,22 +9,20 @@ The object is made once. Whoever reads it knows what it was made of: a result ha
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import gast
 
 from s2sad.errors import UnsupportedCall
 from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.syntax.solver_calls import ITSELF, result_type
 from s2sad.frontend.terms.solver_targets import SolverCall
 from s2sad.frontend.terms.terms import Record, Ref, Term
 from s2sad.ir.primitive import Effect, Primitive
-from s2sad.ir.solver import Asked, Part, Parts, Solver, methods_of, public_name
-from s2sad.ir.types import OpaqueType, Type
+from s2sad.ir.solver import Asked, Solver, methods_of, public_name
+from s2sad.ir.types import OpaqueType
 from s2sad.ir.values import Constant, Operand
-
-ITSELF = "object_"
-"""The name of the object itself among what it was made of."""
 
 
 class LibraryObjects(Lowering):
@@ -33,7 +31,8 @@ class LibraryObjects(Lowering):
     def make_object(self, cls: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """An object of a library with rows for its methods: what it was made of, and the object itself."""
         name = public_name(cls)
-        given = self.in_names(cls, name, arguments, keywords, node)
+        moves = {n for method in (methods_of(cls) or {}).values() for n in method.moves}
+        given = self.in_names(cls, name, arguments, keywords, moves, node)
         made = Primitive(
             name,
             cls,
@@ -52,14 +51,21 @@ class LibraryObjects(Lowering):
         return opened
 
     def in_names(
-        self, function: Any, name: str, arguments: Sequence[Term], keywords: Mapping[str, Term], node: gast.AST
+        self,
+        function: Any,
+        name: str,
+        arguments: Sequence[Term],
+        keywords: Mapping[str, Term],
+        moves: Collection[str],
+        node: gast.AST,
     ) -> dict[str, Operand]:
-        """The arguments of a call by the names of the parameters."""
+        """The arguments of a call by the names of the parameters; those that a result moves with as arrays."""
         try:
             bound = inspect.signature(function).bind(*arguments, **keywords).arguments
         except TypeError as e:
             self.refuse(node, f"{name}: {e}", "", UnsupportedCall)
-        return {k: self.numbers_in_array(self.to_operand(t)) for k, t in bound.items()}
+        operands = {k: self.to_operand(t) for k, t in bound.items()}
+        return {k: self.numbers_in_array(o) if k in moves else o for k, o in operands.items()}
 
     def call_of_object(
         self,
@@ -78,7 +84,8 @@ class LibraryObjects(Lowering):
             self.refuse(node, f"{shown} has no row among the solvers", "call the object itself", UnsupportedCall)
         method = getattr(cls, name)
         itself = self.to_operand(record.items[ITSELF])
-        at = self.in_names(method, shown, [itself, *arguments], keywords, node)
+        moves = {n.removeprefix("at_") for n in known[name].moves}
+        at = self.in_names(method, shown, [itself, *arguments], keywords, moves, node)
         at.pop(next(iter(at)))
         made = {k: self.to_operand(t) for k, t in record.items.items() if k != ITSELF}
         operands = {**made, **{f"at_{k}": o for k, o in at.items()}}
@@ -102,18 +109,13 @@ class LibraryObjects(Lowering):
         called = Primitive(
             shown,
             method,
-            lambda *types: _type_of(found),
+            lambda *types: result_type(found),
             constant=True,
             effect=Effect.FRESH,
             spelling=_call_text(text, signature, at, 1),
         )
         whole = self.builder.apply(called, [itself, *at.values()])
         return self.parts_of(call, found, whole, list(operands.values()), hint)
-
-
-def _type_of(found: Part | Parts) -> Type:
-    assert isinstance(found, Part)
-    return found.type
 
 
 def _defaults(function: Any) -> dict[str, object]:

@@ -10,6 +10,7 @@ are one call in the text.
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -40,9 +41,9 @@ from s2sad.frontend.terms.terms import (
     parts,
 )
 from s2sad.ir.marks import is_derivative
-from s2sad.ir.primitive import Effect
-from s2sad.ir.solver import CALLED, Asked, Part, Parts, Solver, is_holder, solver_of
-from s2sad.ir.types import BOTTOM, ContainerType, Type, is_active_type
+from s2sad.ir.primitive import Effect, Primitive
+from s2sad.ir.solver import CALLED, Asked, Part, Parts, Solver, is_holder, methods_of, public_name, solver_of
+from s2sad.ir.types import BOTTOM, ContainerType, OpaqueType, Type, is_active_type
 from s2sad.ir.values import (
     Apply,
     Call,
@@ -58,6 +59,8 @@ from s2sad.ir.values import (
 )
 
 P = inspect.Parameter
+ITSELF = "object_"
+"""The name of an object of a library among what it was made of."""
 
 
 class Solvers(Lowering):
@@ -210,7 +213,7 @@ class Solvers(Lowering):
             assert isinstance(found, Part)
             found = replace(found, type=found_here.type)
             return self.parts_of(call, found, found_here, given, hint)
-        solving = self.context.solving(call, references, _result_type(found))
+        solving = self.context.solving(call, references, result_type(found))
         whole = self.builder.apply(solving, given, {"functions": tuple(references.values())}, None)
         return self.parts_of(call, found, whole, given, hint)
 
@@ -234,8 +237,12 @@ class Solvers(Lowering):
             return self.adopt(self.builder.apply(result, [whole, *read, *operands], None, hint))
         items: dict[Any, Term] = {}
         for k, part in found.parts.items():
-            taken = self.builder.extract(whole, k)
+            made = isinstance(whole.type, OpaqueType)
+            taken = self.attribute_of_made(whole, k, part) if made else self.builder.extract(whole, k)
             items[k] = self.parts_of(call, part, taken, operands, None, k, items if before is None else before)
+        if methods_of(found.cls) is not None:
+            items |= {k: constant(v) for k, v in found.known.items()}
+            items[ITSELF] = whole
         return tuple(items.values()) if found.cls in (tuple, list) else Record(found.cls, items)
 
     def call_given(
@@ -252,6 +259,17 @@ class Solvers(Lowering):
         call = replace(call, names=(*call.names, "at"))
         value = self.builder.apply(CALLED, [function.value, at], {"type": part.type})
         return self.parts_of(call, part, value, [*function.operands[:count], at, *function.operands[count:]], None)
+
+    def attribute_of_made(self, made: Operand, name: str, part: Part | Parts) -> Operand:
+        """What an object of a library was made of, as an attribute."""
+        attribute = Primitive(
+            f"{made.type}.{name}",
+            operator.attrgetter(name),
+            lambda *types: result_type(part),
+            constant=True,
+            spelling=f"_0.{name}",
+        )
+        return self.builder.apply(attribute, [made])
 
     # the functions
 
@@ -455,6 +473,10 @@ class Solvers(Lowering):
             by_name = dict(zip(call.moves_of(target.part), self.sequence(given, node), strict=True))
             bars: list[Term] = []
             for n in target.operands:
+                bar = by_name.get(n)
+                if moving[n] and isinstance(bar, Constant) and bar.value is None:
+                    what = f"a derivative of {call.row.name} by {n} with these arguments"
+                    self.refuse(node, what, "SciPy has none of this order", UnsupportedCall)
                 if moving[n] and n in by_name:
                     bars += self.floats_of(self.to_operand(by_name[n]), self.to_operand(self.env[n]).type)
             given = (*bars, *(self.sequence(by_name["params"], node) if "params" in by_name else ()))
@@ -666,11 +688,13 @@ def keys_of(found: Part | Parts) -> set[str]:
     return set() if isinstance(found, Part) else set(map(str, found.parts))
 
 
-def _result_type(found: Part | Parts) -> Type:
+def result_type(found: Part | Parts) -> Type:
     """The type of what a solver gives."""
     if isinstance(found, Part):
         return found.type
-    return ContainerType(found.cls, tuple(found.parts), tuple(map(_result_type, found.parts.values())))
+    if methods_of(found.cls) is not None:
+        return OpaqueType(public_name(found.cls))
+    return ContainerType(found.cls, tuple(found.parts), tuple(map(result_type, found.parts.values())))
 
 
 def _fresh(names: Iterable[str], taken: set[str]) -> list[str]:
