@@ -16,7 +16,7 @@ from scipy import interpolate
 import s2sad
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.dims import new_dim
-from s2sad.ir.solver import Asked, Part, Parts, method_of_object, solver
+from s2sad.ir.solver import Asked, Part, Parts, method_of_object, public_name, solver
 from s2sad.ir.types import Type, array
 from s2sad.solvers.types import COUNT, length
 
@@ -69,9 +69,15 @@ def cubic_pulled(
 
 def _values_type(asked: Asked, values: str = "y", place: str = "at_x") -> Type:
     y, at = asked.types[values], asked.types[place]
+    _of_real(y)
     rest = y.shape[1:] if y.shape else ()
     shape = (length(at),) if at.is_container else at.shape
     return array(np.dtype(float), None if shape is None or rest is None else (*shape, *rest))
+
+
+def _of_real(values: Type) -> None:
+    if not values.is_container and values.dtype is not None and values.dtype.kind == "c":
+        raise UnsupportedCall("an interpolant of complex values", "interpolate the real and the imaginary part")
 
 
 def _first_axis(asked: Asked, name: str, values: str = "y") -> None:
@@ -197,6 +203,8 @@ def akima(x: Any, y: Any, at: Any) -> Any:
 
 def linear(x: Any, y: Any, at: Any) -> Any:
     """What interp1d gives between its points."""
+    order = np.argsort(x)
+    x, y = x[order], y[order]
     k = cell_of(x, at)
     return y[k] + (at - x[k]) * (y[k + 1] - y[k]) / (x[k + 1] - x[k])
 
@@ -305,11 +313,13 @@ def _polynomial(make: type) -> None:
 
     @method_of_object(make, moves="yi at_x")
     def value(asked: Asked) -> Part:
+        _first_axis(asked, public_name(make), "yi")
         t = _values_type(asked, "yi")
         return Part(t, polynomial_moved, polynomial_pulled, known={**known, "at_der": 0})
 
     @method_of_object(make, name="derivative", moves="yi at_x")
     def derivative(asked: Asked) -> Part:
+        _first_axis(asked, public_name(make), "yi")
         return Part(_values_type(asked, "yi"), polynomial_moved, polynomial_pulled, known=known)
 
 
@@ -535,7 +545,8 @@ def inside(points: Any, at: Any) -> Any:
     within = np.full(np.shape(at)[:-1], True)
     for d in range(len(points)):
         x = np.asarray(points[d])
-        within = within & (at[..., d] >= x[0]) & (at[..., d] <= x[-1])
+        up = np.sign(x[-1] - x[0])
+        within = within & (up * at[..., d] >= up * x[0]) & (up * at[..., d] <= up * x[-1])
     return within
 
 
@@ -549,7 +560,8 @@ def multilinear(points: Any, values: Any, at: Any) -> Any:
         place = np.zeros(np.shape(at)[:-1], dtype=np.int64)
         for d in range(len(points)):
             x = np.asarray(points[d])
-            k = cell_of(x, at[..., d])
+            up = np.sign(x[-1] - x[0])
+            k = cell_of(up * x, up * at[..., d])
             share = (at[..., d] - x[k]) / (x[k + 1] - x[k])
             upper = (corner >> d) & 1
             weight = weight * (share if upper == 1 else 1.0 - share)
@@ -589,6 +601,7 @@ def interpn_pulled(ans: Any, points: Any, values: Any, xi: Any, fill_value: Any,
 
 def _grid_type(asked: Asked, name: str, place: str) -> Type:
     points, at, values = asked.types["points"], asked.types[place], asked.types["values"]
+    _of_real(values)
     dims = len(points.items) if points.is_container else None
     if dims is None or values.rank != dims or at.is_container and not all(i.rank == 0 for i in at.items):
         raise UnsupportedCall(
@@ -609,7 +622,8 @@ def _regular_grid(asked: Asked) -> Part:
 
 @solver(interpolate.interpn, functions={}, moves="values xi", passed=None)
 def _interpn(asked: Asked) -> Part:
-    return Part(_grid_type(asked, "scipy.interpolate.interpn", "xi"), interpn_moved, interpn_pulled)
+    known = {} if "fill_value" in asked.types else {"fill_value": np.nan}
+    return Part(_grid_type(asked, "scipy.interpolate.interpn", "xi"), interpn_moved, interpn_pulled, known=known)
 
 
 def each_of(x: Any, degree: Any, at: Any, order: Any) -> Any:

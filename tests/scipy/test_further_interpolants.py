@@ -12,6 +12,7 @@ from scipy.interpolate import (
     RBFInterpolator,
     RectBivariateSpline,
     RegularGridInterpolator,
+    interp1d,
     interpn,
     make_interp_spline,
     make_smoothing_spline,
@@ -19,7 +20,7 @@ from scipy.interpolate import (
 from scipy.optimize import brentq
 
 import s2sad
-from tests.scipy.solved import check
+from tests.scipy.solved import check, check_examples
 
 X = np.array([0.0, 0.7, 1.5, 2.2, 3.0])
 Y = np.array([0.0, 1.0, 0.3, 0.8, 2.0])
@@ -72,6 +73,15 @@ def filled(a):
     beyond = RegularGridInterpolator((X, U), a * Z, bounds_error=False, fill_value=None)
     places = np.array([[0.3, a], [-0.2, a]])
     return np.sum(look_up(places) ** 2) + np.sum(beyond(places))
+
+
+def downwards(a):
+    look_up = RegularGridInterpolator((X[::-1], U), a * Z, bounds_error=False, fill_value=0.5)
+    return np.sum(look_up(PLACES * a * 0.7) ** 2) + look_up([3.1 * a, a])[0]
+
+
+def unsorted_line(a):
+    return interp1d(X[::-1], a * Y)(0.3 * a) + interp1d([2.0, 0.0, a], [a, 1.0, 3.0])(0.4)
 
 
 def interpn_table(a):
@@ -156,6 +166,8 @@ PROGRAMS = [
     with_slopes,
     table,
     table_of_three,
+    downwards,
+    unsorted_line,
     filled,
     interpn_table,
     surface,
@@ -168,6 +180,17 @@ PROGRAMS = [
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
 def test_interpolants(program):
     check(program, 1.3)
+
+
+@pytest.mark.parametrize("program", [barycentric, table, through_values, speed_of_cubic], ids=lambda f: f.__name__)
+def test_examples(program):
+    check_examples(program, 1.3)
+
+
+def test_the_text_calls_what_was_made():
+    text = s2sad.grad(through_values).lower(1.3).source
+    assert text.count("= scipy.interpolate.make_interp_spline(X, ") == 1
+    assert "curve_c = curve_make_interp_spline.c" in text
 
 
 def test_what_is_not_known_is_refused():
