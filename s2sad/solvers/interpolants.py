@@ -572,8 +572,12 @@ def multilinear(points: Any, values: Any, at: Any) -> Any:
 
 def grid_moved(ans: Any, points: Any, values: Any, fill_value: Any, at_xi: Any, values_dot: Any, at_xi_dot: Any) -> Any:
     """The tangent of a value between the points of a grid; what is filled in outside stays."""
+
+    def look_up(v: Any, a: Any) -> Any:
+        return multilinear(points, v, a)
+
     at = np.asarray(at_xi)
-    moved = s2sad.jvp(lambda v, a: multilinear(points, v, a), (np.asarray(values), at), (values_dot, at_xi_dot))[1]
+    moved = s2sad.jvp(look_up, (np.asarray(values), at), (values_dot, at_xi_dot))[1]
     if fill_value is not None:
         moved = np.where(inside(points, at), moved, 0.0)
     return np.reshape(moved, np.shape(ans))
@@ -581,11 +585,15 @@ def grid_moved(ans: Any, points: Any, values: Any, fill_value: Any, at_xi: Any, 
 
 def grid_pulled(ans: Any, points: Any, values: Any, fill_value: Any, at_xi: Any, g: Any) -> Any:
     """The cotangents of the values on a grid, and of the place."""
+
+    def look_up(v: Any, a: Any) -> Any:
+        return multilinear(points, v, a)
+
     at = np.asarray(at_xi)
     g = np.reshape(g, np.shape(at)[:-1])
     if fill_value is not None:
         g = np.where(inside(points, at), g, 0.0)
-    value, pullback = s2sad.vjp(lambda v, a: multilinear(points, v, a), np.asarray(values), at)
+    value, pullback = s2sad.vjp(look_up, np.asarray(values), at)
     return (*pullback(g), ())
 
 
