@@ -440,6 +440,41 @@ def _bspline_slope(asked: Asked) -> Parts:
     return _bspline_of(asked, bspline_slope_moved, bspline_slope_pulled, "c")
 
 
+def fitpack_slope(x: Any, y: Any, w: Any, k: Any, at: Any, nu: Any) -> Any:
+    """The slope of a derivative of FITPACK's spline through given values."""
+    if nu + 1 > k:
+        return np.zeros(np.shape(at))
+    return interpolate.InterpolatedUnivariateSpline(x, y, w, k=k)(at, nu + 1)
+
+
+def fitpack_moved(ans: Any, x: Any, y: Any, w: Any, k: Any, at_x: Any, at_nu: Any, y_dot: Any, at_x_dot: Any) -> Any:
+    """The tangent of a value of FITPACK's spline."""
+    moved = np.zeros_like(ans)
+    if y_dot is not None:
+        moved = interpolate.InterpolatedUnivariateSpline(x, y_dot, w, k=k)(at_x, at_nu)
+    if at_x_dot is not None:
+        moved = moved + fitpack_slope(x, y, w, k, at_x, at_nu) * at_x_dot
+    return moved
+
+
+def fitpack_pulled(ans: Any, x: Any, y: Any, w: Any, k: Any, at_x: Any, at_nu: Any, g: Any) -> Any:
+    """The cotangents of the values of FITPACK's spline, and of the place."""
+    y_bar = []
+    for i in range(len(x)):
+        one = np.where(np.arange(len(x)) == i, 1.0, 0.0)
+        y_bar.append(np.sum(g * interpolate.InterpolatedUnivariateSpline(x, one, w, k=k)(at_x, at_nu)))
+    return np.array(y_bar), g * fitpack_slope(x, y, w, k, at_x, at_nu), ()
+
+
+@method_of_object(interpolate.InterpolatedUnivariateSpline, moves="y at_x")
+def _fitpack(asked: Asked) -> Part:
+    if any(map(asked.given, ("bbox", "ext", "at_ext"))) or asked.types["at_x"].is_container:
+        raise UnsupportedCall(
+            "scipy.interpolate.InterpolatedUnivariateSpline with bbox or ext, or at a list", "use CubicSpline"
+        )
+    return Part(_values_type(asked), fitpack_moved, fitpack_pulled)
+
+
 def piecewise_moved(
     ans: Any, c: Any, x: Any, extrapolate: Any, at_x: Any, at_nu: Any, c_dot: Any, at_x_dot: Any
 ) -> Any:

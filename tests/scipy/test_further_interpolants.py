@@ -7,6 +7,7 @@ from scipy.interpolate import (
     BSpline,
     CubicHermiteSpline,
     CubicSpline,
+    InterpolatedUnivariateSpline,
     KroghInterpolator,
     PPoly,
     RBFInterpolator,
@@ -129,6 +130,11 @@ def slope_of_bspline(a):
     return brentq(lambda t: speed(t) - 0.3, 0.1, 0.8, xtol=1e-14) + speed(0.6 * a)
 
 
+def of_fitpack(a):
+    curve = InterpolatedUnivariateSpline(X, a * Y**2, k=2)
+    return np.sum(curve(T * a * 0.7) ** 2) + curve(0.4 * a, 1) * curve(0.3 * a, nu=2)
+
+
 def smooth(a):
     x = np.linspace(0.0, 3.0, 8)
     return np.sum(make_smoothing_spline(x, np.sin(a * x), lam=0.1)(T * a * 0.7) ** 2)
@@ -155,6 +161,7 @@ PROGRAMS = [
     around,
     slope_of_bspline,
     smooth,
+    of_fitpack,
     pieces,
     speed_of_cubic,
     area_of_cubic,
