@@ -745,7 +745,7 @@ def surface_pulled(
 @method_of_object(interpolate.RectBivariateSpline, name="ev", moves="z at_xi at_yi")
 def _surface(asked: Asked) -> Part:
     x, y = asked.types["at_xi"], asked.types["at_yi"]
-    if asked.given("bbox") or asked.static.get("s", 0) != 0 or x.is_container or x.shape != y.shape:
+    if asked.given("bbox") or asked.given("s") and asked.static.get("s") != 0 or x.is_container or x.shape != y.shape:
         raise UnsupportedCall(
             "scipy.interpolate.RectBivariateSpline with bbox or s, or at places of two shapes",
             "leave bbox out, give s=0, and places of one shape",
@@ -753,42 +753,110 @@ def _surface(asked: Asked) -> Part:
     return Part(array(np.dtype(float), x.shape), surface_moved, surface_pulled)
 
 
+def radial_function(kernel: Any, square: Any) -> Any:
+    """A radial function, by the square of the scaled distance."""
+    apart = np.where(square > 0.0, square, 1.0)
+    if kernel == "linear":
+        return np.where(square > 0.0, -np.sqrt(apart), 0.0)
+    if kernel == "thin_plate_spline":
+        return np.where(square > 0.0, 0.5 * apart * np.log(apart), 0.0)
+    if kernel == "cubic":
+        return np.where(square > 0.0, apart * np.sqrt(apart), 0.0)
+    if kernel == "gaussian":
+        return np.exp(-square)
+    if kernel == "multiquadric":
+        return -np.sqrt(1.0 + square)
+    if kernel == "inverse_multiquadric":
+        return 1.0 / np.sqrt(1.0 + square)
+    return 1.0 / (1.0 + square)
+
+
+def radial_matrix(at: Any, y: Any, kernel: Any, epsilon: Any) -> Any:
+    """The radial function between each place and each point."""
+    square = np.sum((at[:, np.newaxis, :] - y[np.newaxis, :, :]) ** 2, axis=-1)
+    return radial_function(kernel, epsilon**2 * square)
+
+
+def trend(at: Any, degree: Any) -> Any:
+    """The polynomials up to a degree of at most one."""
+    ones = np.ones((at.shape[0], 1))
+    return ones if degree == 0 else np.concatenate([ones, at], axis=1)
+
+
+def radial(y: Any, d: Any, at: Any, smoothing: Any, kernel: Any, epsilon: Any, degree: Any) -> Any:
+    """What RBFInterpolator gives: radial functions and polynomials, by one linear system."""
+    points = radial_matrix(y, y, kernel, epsilon) + smoothing * np.eye(y.shape[0])
+    places = radial_matrix(at, y, kernel, epsilon)
+    if degree == -1:
+        return places @ np.linalg.solve(points, d)
+    p = trend(y, degree)
+    count = p.shape[1]
+    left = np.concatenate([points, p.T], axis=0)
+    right = np.concatenate([p, np.zeros((count, count))], axis=0)
+    given = np.concatenate([d, np.zeros((count,) + d.shape[1:])], axis=0)
+    solved = np.linalg.solve(np.concatenate([left, right], axis=1), given)
+    return np.concatenate([places, trend(at, degree)], axis=1) @ solved
+
+
 def radial_moved(
     ans: Any,
     y: Any,
-    neighbors: Any,
+    d: Any,
     smoothing: Any,
     kernel: Any,
     epsilon: Any,
     degree: Any,
     at_x: Any,
+    y_dot: Any,
     d_dot: Any,
+    at_x_dot: Any,
 ) -> Any:
-    """The tangent of a sum of radial functions, which is linear in the values."""
-    return interpolate.RBFInterpolator(y, d_dot, neighbors, smoothing, kernel, epsilon, degree)(at_x)
+    """The tangent of a sum of radial functions."""
+
+    def smooth(points: Any, values: Any, places: Any) -> Any:
+        return radial(points, values, places, smoothing, kernel, epsilon, degree)
+
+    return s2sad.jvp(smooth, (np.asarray(y), np.asarray(d), at_x), (y_dot, d_dot, at_x_dot))[1]
 
 
 def radial_pulled(
-    ans: Any,
-    y: Any,
-    d: Any,
-    neighbors: Any,
-    smoothing: Any,
-    kernel: Any,
-    epsilon: Any,
-    degree: Any,
-    at_x: Any,
-    g: Any,
+    ans: Any, y: Any, d: Any, smoothing: Any, kernel: Any, epsilon: Any, degree: Any, at_x: Any, g: Any
 ) -> Any:
-    """The cotangents of the values of a sum of radial functions."""
-    basis = interpolate.RBFInterpolator(y, np.eye(len(d)), neighbors, smoothing, kernel, epsilon, degree)(at_x)
-    return transposed(basis, g, d), ()
+    """The cotangents of points and values of a sum of radial functions, and of the place."""
+
+    def smooth(points: Any, values: Any, places: Any) -> Any:
+        return radial(points, values, places, smoothing, kernel, epsilon, degree)
+
+    value, pullback = s2sad.vjp(smooth, np.asarray(y), np.asarray(d), at_x)
+    return (*pullback(g), ())
 
 
-@method_of_object(interpolate.RBFInterpolator, moves="d")
+@method_of_object(interpolate.RBFInterpolator, moves="y d at_x")
 def _radial(asked: Asked) -> Part:
     d, at = asked.types["d"], asked.types["at_x"]
+    _of_real(d)
+    kernel = asked.static.get("kernel", "thin_plate_spline")
+    least = {"thin_plate_spline": 1, "cubic": 1, "quintic": 2, "linear": 0, "multiquadric": 0}.get(kernel, -1)
+    chosen = all(n in asked.static for n in ("kernel", "degree") if asked.given(n))
+    degree = asked.static.get("degree")
+    degree = max(least, 0) if degree is None else degree
+    if (
+        not chosen
+        or asked.given("neighbors")
+        or kernel == "quintic"
+        or degree > 1
+        or at.rank != 2
+        or asked.types["y"].rank != 2
+    ):
+        raise UnsupportedCall(
+            "scipy.interpolate.RBFInterpolator with neighbors, of kernel quintic, or a degree beyond 1",
+            "use another kernel, and all points",
+        )
+    known = {"kernel": kernel, "degree": degree, **({} if asked.given("epsilon") else {"epsilon": 1.0})}
     rest = d.shape[1:] if d.shape else ()
     return Part(
-        array(np.dtype(float), (length(at) if at.shape is None else at.shape[0], *rest)), radial_moved, radial_pulled
+        array(np.dtype(float), (at.shape[0] if at.shape else new_dim("n"), *rest)),
+        radial_moved,
+        radial_pulled,
+        known=known,
     )

@@ -1,5 +1,7 @@
 """More interpolants of SciPy: polynomials, B-splines, and those of several variables."""
 
+import warnings
+
 import numpy as np
 import pytest
 from scipy.interpolate import (
@@ -21,6 +23,7 @@ from scipy.interpolate import (
 from scipy.optimize import brentq
 
 import s2sad
+from s2sad.solvers.interpolants import radial as radial_formula
 from tests.scipy.solved import check, check_examples
 
 X = np.array([0.0, 0.7, 1.5, 2.2, 3.0])
@@ -155,7 +158,13 @@ def area_of_cubic(a):
     return area(a) ** 2 - area(0.3)
 
 
+def radial_by_points(a):
+    points = np.array([[0.0, 0.0], [1.0, a], [0.0, 1.0], [a, 1.2], [0.4, 0.3]])
+    return np.sum(RBFInterpolator(points, Y, smoothing=0.1, kernel="cubic")(PLACES * a) ** 2)
+
+
 PROGRAMS = [
+    radial_by_points,
     through_values,
     with_ends,
     around,
@@ -209,10 +218,27 @@ def test_what_is_not_known_is_refused():
         s2sad.grad(lambda a: RegularGridInterpolator((X, U), a * Z, method="cubic")(PLACES)[0])(1.0)
     with pytest.raises(s2sad.Error, match="RectBivariateSpline with bbox or s"):
         s2sad.grad(lambda a: RectBivariateSpline(X, U, a * Z, s=0.1).ev(0.5, 0.5))(1.0)
-    with pytest.raises(s2sad.Error, match=r"a derivative of scipy\.interpolate\.RBFInterpolator by at_x"):
-        s2sad.grad(lambda a: RBFInterpolator(PLACES, Y[:3], degree=0)(a * PLACES)[0])(1.0)
+    with pytest.raises(s2sad.Error, match="RectBivariateSpline with bbox or s"):
+        s2sad.grad(lambda a, s: RectBivariateSpline(X, U, a * Z, s=s).ev(0.5, 0.5))(1.0, 0.1)
+    with pytest.raises(s2sad.Error, match="RBFInterpolator with neighbors"):
+        s2sad.grad(lambda a: RBFInterpolator(PLACES, a * Y[:3], degree=0, neighbors=2)(PLACES)[0])(1.0)
     for derivative in (s2sad.grad, s2sad.jacfwd):
         with pytest.raises(
             s2sad.Error, match=r"RectBivariateSpline\.ev (by at_yi|in forward mode) with these arguments"
         ):
             derivative(lambda a: RectBivariateSpline(X, U, Z, ky=1).ev(0.3, 0.5 * a))(1.0)
+
+
+@pytest.mark.parametrize(
+    "kernel",
+    ["linear", "thin_plate_spline", "cubic", "multiquadric", "inverse_multiquadric", "inverse_quadratic", "gaussian"],
+)
+def test_the_radial_functions_are_those_of_scipy(kernel):
+    rng = np.random.default_rng(0)
+    points, values, at = rng.normal(size=(12, 2)), rng.normal(size=(12, 2)), rng.normal(size=(20, 2))
+    for degree in (-1, 0, 1) if "inverse" in kernel else (0, 1):
+        found = radial_formula(points, values, at, 0.1, kernel, 0.8, degree)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # a degree below the least one
+            expected = RBFInterpolator(points, values, None, 0.1, kernel, 0.8, degree)(at)
+        np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-11)
