@@ -316,7 +316,9 @@ class Ringing:
         ring()
 
 
-@pytest.mark.parametrize("handler", [ring, partial(ring, 1), Ringing(), Ringing().ring], ids=repr)
+@pytest.mark.parametrize(
+    "handler", [ring, partial(ring, 1), Ringing(), Ringing().ring], ids=["function", "partial", "object", "method"]
+)
 def test_what_a_signal_raises_goes_out(box, monkeypatch, handler):
     before = signal.signal(signal.SIGINT, handler)
     try:
