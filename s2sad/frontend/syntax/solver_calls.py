@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,14 +19,10 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall
-from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.syntax.attributes import attribute_key
-from s2sad.frontend.syntax.closures import signature_of
 from s2sad.frontend.syntax.merging import is_function
-from s2sad.frontend.terms.closure_targets import Around
-from s2sad.frontend.terms.frames import Frame
-from s2sad.frontend.terms.outlines import NotTaken
-from s2sad.frontend.terms.solver_targets import GivenFunction, Holding, Named, Own, Passed, SolverCall, SolverRule
+from s2sad.frontend.syntax.solver_functions import Values, fresh_names
+from s2sad.frontend.syntax.solver_rules import SolverRules
+from s2sad.frontend.terms.solver_targets import GivenFunction, Holding, Named, SolverCall
 from s2sad.frontend.terms.terms import (
     Closure,
     Derived,
@@ -37,25 +32,17 @@ from s2sad.frontend.terms.terms import (
     Ref,
     SolverFunction,
     Term,
-    is_array,
     parts,
 )
-from s2sad.ir.marks import is_derivative
-from s2sad.ir.primitive import Effect, Primitive
+from s2sad.ir.primitive import Primitive
 from s2sad.ir.solver import CALLED, Asked, Part, Parts, Solver, is_holder, methods_of, public_name, solver_of
-from s2sad.ir.types import BOTTOM, ContainerType, OpaqueType, Type, is_active_type
+from s2sad.ir.types import ContainerType, OpaqueType, Type
 from s2sad.ir.values import (
-    Apply,
-    Call,
     Constant,
-    Effects,
-    FunctionRef,
     Operand,
-    Operation,
     Value,
     constant,
     is_operand,
-    walk,
 )
 
 P = inspect.Parameter
@@ -63,8 +50,8 @@ ITSELF = "object_"
 """The name of an object of a library among what it was made of."""
 
 
-class Solvers(Lowering):
-    """Lowers calls of solvers, and their rules."""
+class Solvers(SolverRules):
+    """Lowers calls of solvers."""
 
     def call_solver(
         self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
@@ -200,7 +187,7 @@ class Solvers(Lowering):
             {n: f for n, (f, _) in functions.items()},
             tuple(operands),
             {k: o for k, o in operands.items() if isinstance(o, Constant)},
-            tuple(_fresh(values.names, {*operands, *functions, *keys_of(found), "ans", "g", "function"})),
+            tuple(fresh_names(values.names, {*operands, *functions, *keys_of(found), "ans", "g", "function"})),
             {n: r.result for n, r in references.items()},
             made.holding,
             values.outside,
@@ -271,331 +258,6 @@ class Solvers(Lowering):
         )
         return self.builder.apply(attribute, [made])
 
-    # the functions
-
-    def given_function(
-        self,
-        row: Solver,
-        term: Term,
-        own: tuple[Type, ...],
-        further: Sequence[Term],
-        values: Values,
-        node: gast.AST,
-    ) -> tuple[GivenFunction, list[Value]]:
-        """A function of the user's as one of the module; what it closes over is put to the `values`."""
-        placeholders = [Value(t) for t in own]
-        found = self.as_target(term, [*placeholders, *further], node)
-        if found is None or not all(any(t is p for t in found[2]) for p in placeholders):
-            given = [*placeholders, *further]
-            found = self.as_target(self.expanded(term, given, node), given, node)
-        if found is None or not all(any(t is p for t in found[2]) for p in placeholders):
-            self.refuse(
-                node,
-                f"{row.name} is given a function that closes over what is no number or array",
-                "pass numbers and arrays to it",
-                UnsupportedCall,
-            )
-        target, name, terms = found
-        places: list[Own | Passed | Constant] = []
-        for parameter, t in zip(self.context.parameter_names(target), terms, strict=True):
-            position = next((k for k, p in enumerate(placeholders) if t is p), None)
-            operand = self.to_operand(t)
-            if position is not None:
-                places.append(Own(position))
-            elif isinstance(operand, Constant) and operand.type.is_static:
-                places.append(operand)
-            else:
-                places.append(values.place(operand, parameter))
-        return GivenFunction(target, name, tuple(places), len(placeholders)), placeholders
-
-    def count_of(self, term: Term) -> int:
-        """How many arguments a function takes by position; 0 where that is not known."""
-        match term:
-            case Closure():
-                signature = signature_of(term.node.args)
-            case Constant(value=f) if inspect.isfunction(f):
-                signature = inspect.signature(f)
-            case _:
-                return 0
-        return sum(p.kind in (P.POSITIONAL_ONLY, P.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values())
-
-    def as_target(self, term: Term, arguments: list[Term], node: gast.AST) -> tuple[Any, str, list[Term]] | None:
-        """A function as a target of the compiler: with its name, and the terms of its parameters."""
-        match term:
-            case Closure():
-                signature = signature_of(term.node.args)
-                bound = self.bind_arguments(term.name, signature, arguments, {}, term.defaults, node)
-                found = self.closure_target(term, bound) if all(map(self.is_value, bound.values())) else None
-                if found is not None and not any(isinstance(t, Ref) and not is_array(t) for t in found[1]):
-                    return found[0], found[0].__name__, found[1]
-                # the attributes of objects are passed one by one
-                with suppress(NotTaken):
-                    lifted = self.lifted_closure(term, bound)
-                    return lifted.target, lifted.target.name, lifted.terms
-                return None if found is None else (found[0], found[0].__name__, found[1])
-            case Derived():
-                derivative, operands = self.derived_target(term, arguments, {}, node)
-                return derivative, derivative.__name__, list(operands)
-            case Constant(value=value) if inspect.isfunction(value) or is_derivative(value):
-                f: Any = value
-                signature = inspect.signature(f, follow_wrapped=False)
-                bound = self.bind_arguments(f.__name__, signature, arguments, {}, self.defaults_of(f, signature), node)
-                if all(map(self.is_value, bound.values())):
-                    return f, f.__name__, list(bound.values())
-        return None
-
-    def expanded(self, term: Term, given: Sequence[Term], node: gast.AST) -> Closure:
-        """`lambda x, y: f(x, y)` for a function that is called so: a method, a partial, one that takes `*args`."""
-        names = _fresh([getattr(t, "hint", None) or "x" for t in given], {"owner", "function"})
-        match term:
-            case Method():
-                held, text = {"owner": term.receiver}, f"owner.{term.name}({', '.join(names)})"
-            case Partial():
-                held = {"function": term.function, **{f"given_{k}": t for k, t in enumerate(term.arguments)}}
-                held |= {f"named_{k}": t for k, t in term.keywords.items()}
-                passed = [f"given_{k}" for k in range(len(term.arguments))]
-                named = [f"{k}=named_{k}" for k in term.keywords]
-                text = f"function({', '.join([*passed, *names, *named])})"
-            case _:
-                held, text = {"function": term}, f"function({', '.join(names)})"
-        return self.closure_of(f"lambda {', '.join(names)}: {text}", held, self.called(term), node)
-
-    def called(self, term: Term) -> str:
-        """What a function is called in the text: a lambda that only calls another one as that one is."""
-        match term:
-            case Closure(node=gast.Lambda(body=gast.Call(func=gast.Name(id=name))), frame=frame):
-                inner = self.inner_name(frame, name)
-                return term.name if inner is None else inner
-            case Closure(node=gast.Lambda(body=gast.Call(func=gast.Call(args=[gast.Name(id=name)]))), frame=frame):
-                inner = self.inner_name(frame, name)
-                return term.name if inner is None else f"{inner}_grad"
-            case Closure() | Method():
-                return term.name
-            case Partial():
-                return self.called(term.function)
-            case Constant(value=f):
-                return str(getattr(f, "__name__", "function"))
-        return "function"
-
-    def inner_name(self, frame: Frame, name: str) -> str | None:
-        """What the function that has this name in a frame is called."""
-        owner = frame.owner(name)
-        inner = None if owner is None else self.env.get(owner.key(name))
-        return None if inner is None else self.called(inner)
-
-    def closure_of(self, text: str, held: Mapping[str, Term], name: str, node: gast.AST) -> Closure:
-        """A function of this text, in which these names have a meaning."""
-        tree = gast.parse(text, mode="eval").body
-        for n in gast.walk(tree):
-            if hasattr(n, "lineno"):
-                gast.copy_location(n, node)
-        self.frames += 1
-        frame = Frame(self.frame.source, None, self.frame.tree, self.frames, None, frozenset(held), {})
-        for key, term in held.items():
-            self.env[frame.key(key)] = term
-        return Closure(tree, name, frame, {})
-
-    def compiled_for(
-        self, row: Solver, function: GivenFunction, own: Sequence[Value], values: Values, node: gast.AST
-    ) -> Any:
-        """The function compiled for its arguments; what it reads from outside is put to the `values`."""
-        operands = [
-            p if isinstance(p, Constant) else (own if isinstance(p, Own) else values.operands)[p]
-            for p in function.places
-        ]
-        callee = self.context.callee(function.target, operands, self.at(node))
-        if callee is None or callee.back is not None or callee.reference.effects >= Effects.ONCE:
-            self.refuse(
-                node,
-                f"{function.name}, which {row.name} is given, changes what it is given, stores something outside, or "
-                "prints",
-                "return new values instead",
-                UnsupportedCall,
-            )
-        outside = [values.place(self.captured_value(variable), variable.shown) for variable in callee.captured]
-        values.outside.update(zip((variable.key for variable in callee.captured), outside, strict=True))
-        return callee, outside
-
-    def heeded_of(self, term: Term, row: Solver) -> dict[str, object]:
-        """The attributes of a function that the solver heeds."""
-        match term:
-            case Closure():
-                found = {n: self.env.get(attribute_key(term, n)) for n in row.heeded}
-                return {n: t.value for n, t in found.items() if isinstance(t, Constant)}
-            case Constant(value=f):
-                return {n: self.reads.part(f, n) for n in row.heeded if hasattr(f, n)}
-        return {}
-
-    def reference_for(
-        self,
-        behind: bool,
-        function: GivenFunction,
-        own: Sequence[Value],
-        values: Values,
-        made: Any,
-        attributes: Mapping[str, object],
-    ) -> FunctionRef:
-        """The function as the solver calls it: with its own arguments, and all values.
-
-        The values come `behind`, as SciPy passes `args`; else before them: they are bound to it.
-        """
-        callee, outside = made
-        taken = [*(function.places[k] for k in callee.passed), *outside]
-        given: list[Operand] = [*own, *values.operands] if behind else [*values.operands, *own]
-        before = {Own: 0, Passed: len(own)} if behind else {Own: len(values.operands), Passed: 0}
-        order = [before[type(p)] + p for p in taken if not isinstance(p, Constant)]
-        return self.context.in_order(callee.reference, order, given, attributes)
-
-    # the rules
-
-    def solver_rule(self, target: SolverRule) -> Term:
-        """What a rule gives, its parameters bound in the environment."""
-        call, node = target.call, self.frame.tree
-        moving = dict(zip(target.operands, target.moving, strict=True))
-        bound: dict[str, Term] = {}
-        for name in target.asked:
-            base = name.removesuffix("_dot")
-            if base == "params":
-                suffix = name.removeprefix(base)
-                floats = [self.floats_in(f"{n}{suffix}", self.env[n]) for n in call.values if moving[n]]
-                bound[name] = tuple(t for found in floats for t in found)
-            elif name != base:
-                bound[name] = self.env[name] if moving.get(base) else constant(None)
-            else:
-                bound[name] = self.asked_for(name, target, moving)
-        given = self.synthetic(target.rule, bound, node)
-        if self.errors:
-            return constant(None)
-        if is_operand(given) and given.type == BOTTOM:
-            mode = "reverse" if target.reverse else "forward"
-            self.refuse(node, f"{call.row.name} in {mode} mode with these arguments", "", UnsupportedCall)
-        if target.reverse:
-            by_name = dict(zip(call.moves_of(target.part), self.sequence(given, node), strict=True))
-            bars: list[Term] = []
-            for n in target.operands:
-                bar = by_name.get(n)
-                if moving[n] and isinstance(bar, Constant) and bar.value is None:
-                    what = f"a derivative of {call.row.name} by {n} with these arguments"
-                    self.refuse(node, what, "SciPy has none of this order", UnsupportedCall)
-                if moving[n] and n in by_name:
-                    bars += self.floats_of(self.to_operand(by_name[n]), self.to_operand(self.env[n]).type)
-            given = (*bars, *(self.sequence(by_name["params"], node) if "params" in by_name else ()))
-        result = self.to_operand(given)
-        self.drop_unread(result)
-        return self.adopt(result)
-
-    def asked_for(self, name: str, target: SolverRule, moving: Mapping[str, bool]) -> Term:
-        """What a rule asks for by a name."""
-        call = target.call
-        if name in target.part.known:
-            return constant(target.part.known[name])
-        if name == "f" or name in call.functions:
-            return self.function_of(call, call.row.main if name == "f" else name, moving)
-        if name in call.closures:
-            return self.closure_as_it_is(call, name)
-        if name in call.holding:
-            return self.container_of(call, call.holding[name], moving)
-        if name in call.static:
-            return call.static[name]
-        if name in target.names:
-            return self.env[name]
-        return constant(call.defaults.get(name, _default(call.row.function, name)))
-
-    def floats_in(self, name: str, like: Term) -> list[Operand]:
-        """The floats and arrays of floats in a value, or in its tangent."""
-        return self.floats_of(self.to_operand(self.env[name]), self.to_operand(like).type)
-
-    def floats_of(self, whole: Operand, t: Type) -> list[Operand]:
-        if not isinstance(t, ContainerType):
-            return [whole] if is_active_type(t) else []
-        items = zip(t.keys, t.items, strict=True)
-        return [o for k, i in items if is_active_type(i) for o in self.floats_of(self.builder.extract(whole, k), i)]
-
-    def as_it_is(
-        self, name: str, term: Term, values: Values, node: gast.AST
-    ) -> tuple[Term, Mapping[str, Operand | Passed]]:
-        """A function that the rules call as it is, and what it reads around it: this is put to the `values`."""
-        if not isinstance(term, Closure):
-            if not isinstance(term, Constant):
-                self.refuse(node, f"{name} is no function by itself", "write a function", UnsupportedCall)
-            return term, {}
-        around = Around(term.frame)
-        read: dict[str, Operand | Passed] = {}
-        for _, variable, held in self.closed_over(term, around):
-            if not self.is_value(held):
-                self.refuse(node, f"{name} reads {variable}, which is no number or array", "", UnsupportedCall)
-            operand = self.to_operand(held)
-            static = isinstance(operand, Constant)
-            read[variable] = operand if static else values.place(operand, variable)
-        if around.functions:
-            self.refuse(node, f"{name} calls a function made inside", "define that in a module", UnsupportedCall)
-        return term, read
-
-    def closure_as_it_is(self, call: SolverCall, name: str) -> Term:
-        """Such a function in a rule."""
-        term, read = call.closures[name]
-        if not isinstance(term, Closure):
-            return term
-        self.frames += 1
-        around = term.frame
-        frame = Frame(around.source, around.function, around.tree, self.frames, None, frozenset(read), {})
-        for variable, held in read.items():
-            self.env[frame.key(variable)] = self.env[call.values[held]] if isinstance(held, Passed) else held
-        return Closure(term.node, term.name, frame, {})
-
-    def container_of(self, call: SolverCall, found: Named | Holding, moving: Mapping[str, bool]) -> Term:
-        """A container with functions, as a rule sees it."""
-        if isinstance(found, Holding):
-            items = [self.container_of(call, i, moving) for i in found.items]
-            if found.cls in (list, tuple, type(None)):
-                return tuple(items)
-            if found.cls is not dict:
-                return Record(found.cls, dict(zip(found.keys, items, strict=True)))
-            return self.new(dict, dict(zip(found.keys, items, strict=True)))
-        if found.name in call.functions:
-            return self.function_of(call, found.name, moving)
-        return call.static.get(found.name) or self.env[found.name]
-
-    def drop_unread(self, result: Operand) -> None:
-        """Leave out the calls that a rule does not read: the solver made them, and nothing is raised again."""
-        read: set[Operand] = {result}
-        kept: list[Operation] = []
-        for op in reversed(self.builder.operations):
-            idle = isinstance(op, Call) or (isinstance(op, Apply) and op.effect is not Effect.IO)
-            if idle and not read.intersection(op.results):
-                continue
-            kept.append(op)
-            read.update(op.operands)
-            for block in op.blocks:
-                read.update(block.results, *(inner.operands for inner in walk(block)))
-                read.update(o for inner in walk(block) for b in inner.blocks for o in b.results)
-        self.builder.operations[:] = reversed(kept)
-
-    def function_of(self, call: SolverCall, name: str, moving: Mapping[str, bool]) -> Closure:
-        """A function of the call, as a function of its own arguments and of the values that move."""
-        function = call.functions[name]
-        own = list(_fresh(["x"] * function.count, {*call.values, "function", "np"}))
-        fixed = {f"known_{k}": p for k, p in enumerate(function.places) if isinstance(p, Constant)}
-        held = {n: self.env[n] for n in call.values}
-        behind: list[str] = []
-        values = list(call.values)
-        for k, n in enumerate(call.values):
-            if moving[n]:
-                values[k] = _rebuilt(self.to_operand(self.env[n]).type, n, n, behind, held)
-        passed = [
-            f"known_{k}" if isinstance(p, Constant) else (own if isinstance(p, Own) else values)[p]
-            for k, p in enumerate(function.places)
-        ]
-        held = {n: t for n, t in held.items() if n not in behind}
-        value = f"function({', '.join(passed)})"
-        if call.row.first in call.static and call.static[call.row.first].value is True:
-            value = f"{value}[0]"
-        elif _is_list_of_numbers(call.results[name]):
-            value = f"np.array({value})"
-        text = f"lambda {', '.join([*own, *behind])}: {value}"
-        held |= {**fixed, "function": constant(function.target), "np": constant(np)}
-        return self.closure_of(text, held, function.name, self.frame.tree)
-
 
 class Given:
     """What is given to a solver: functions with what is passed to them alone, operands, and what holds functions."""
@@ -612,68 +274,11 @@ class Given:
         return name if name in self.row.functions else next(p for p in self.row.functions if name.startswith(f"{p}_"))
 
 
-class Values:
-    """What the functions of a call depend on, each value once, and what it is called."""
-
-    def __init__(self, operands: Sequence[Operand]) -> None:
-        self.operands = list(operands)
-        self.names = [o.hint or "value" for o in operands]
-        self.outside: dict[tuple[int, str | int], int] = {}
-        """Those that the functions read outside, by the keys of the variables."""
-
-    def place(self, operand: Operand, name: str) -> Passed:
-        """The number of a value, which is put behind the others where it is new."""
-        for k, known in enumerate(self.operands):
-            if known is operand:
-                if self.names[k] == "value":
-                    self.names[k] = name
-                return Passed(k)
-        self.operands.append(operand)
-        self.names.append(name)
-        return Passed(len(self.operands) - 1)
-
-
-def _rebuilt(t: Type, path: str, name: str, floats: list[str], held: dict[str, Term]) -> str:
-    """The text of a value of its `floats`, and of what else is in it."""
-    if is_active_type(t) and not t.is_container:
-        floats.append(name)
-        return name
-    if not isinstance(t, ContainerType) or not is_active_type(t):
-        return path
-    fields = t.cls not in (tuple, list, dict)
-    items = [
-        _rebuilt(i, f"{path}.{k}" if fields else f"{path}[{k!r}]", f"{name}_{k}", floats, held)
-        for k, i in zip(t.keys, t.items, strict=True)
-    ]
-    if t.cls is dict:
-        return "{" + ", ".join(f"{k!r}: {i}" for k, i in zip(t.keys, items, strict=True)) + "}"
-    if not fields:
-        return f"({''.join(f'{i}, ' for i in items)})" if t.cls is tuple else f"[{', '.join(items)}]"
-    held[f"class_{t.cls.__name__}"] = constant(t.cls)
-    return f"class_{t.cls.__name__}({', '.join(f'{k}={i}' for k, i in zip(t.keys, items, strict=True))})"
-
-
 def _is_default(function: Any, name: str, operand: Operand) -> bool:
     """Whether an argument is what it would be if it were left out."""
     default = inspect.signature(function).parameters.get(name, P("_", P.KEYWORD_ONLY)).default
     value = operand.value if isinstance(operand, Constant) else P.empty
     return type(default) is type(value) and isinstance(value, (int, float, str, type(None))) and default == value
-
-
-def _default(function: Any, name: str) -> object:
-    """What stands for an argument that is not given: the number or text that the solver takes, or None."""
-    parameter = inspect.signature(function).parameters.get(name)
-    found = None if parameter is None else parameter.default
-    return found if isinstance(found, (bool, int, float, str)) else None
-
-
-def _is_list_of_numbers(t: Type) -> bool:
-    """Whether a function gives a list, or a tuple of numbers, which a solver takes as an array."""
-    return (
-        t.is_sequence
-        or (t.cls in (list, tuple) and all(i.is_numeric and i.rank == 0 for i in t.items))
-        or t.cls is list
-    )
 
 
 def _is_called(term: Term) -> bool:
@@ -695,16 +300,3 @@ def result_type(found: Part | Parts) -> Type:
     if methods_of(found.cls) is not None:
         return OpaqueType(public_name(found.cls))
     return ContainerType(found.cls, tuple(found.parts), tuple(map(result_type, found.parts.values())))
-
-
-def _fresh(names: Iterable[str], taken: set[str]) -> list[str]:
-    """The names, with numbers where they are taken."""
-    found: list[str] = []
-    for name in names:
-        stem = name if name.isidentifier() else "value"
-        made, count = stem, 1
-        while made in taken or made in found or f"{made}_dot" in taken:
-            count += 1
-            made = f"{stem}_{count}"
-        found.append(made)
-    return found

@@ -1,0 +1,189 @@
+"""The rules of the results of solvers: Python text over NumPy and the operators, read as functions of the user's are.
+
+A rule is given what it asks for by the names of its parameters (`ir.solver`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from s2sad.errors import UnsupportedCall
+from s2sad.frontend.syntax.solver_functions import SolverFunctions, fresh_names
+from s2sad.frontend.terms.solver_targets import Holding, Named, Own, SolverCall, SolverRule
+from s2sad.frontend.terms.terms import (
+    Closure,
+    Record,
+    Term,
+)
+from s2sad.ir.primitive import Effect
+from s2sad.ir.types import BOTTOM, ContainerType, Type, is_active_type
+from s2sad.ir.values import (
+    Apply,
+    Call,
+    Constant,
+    Operand,
+    Operation,
+    constant,
+    is_operand,
+    walk,
+)
+
+
+class SolverRules(SolverFunctions):
+    """Lowers the rules of the results of solvers."""
+
+    def solver_rule(self, target: SolverRule) -> Term:
+        """What a rule gives, its parameters bound in the environment."""
+        call, node = target.call, self.frame.tree
+        moving = dict(zip(target.operands, target.moving, strict=True))
+        bound: dict[str, Term] = {}
+        for name in target.asked:
+            base = name.removesuffix("_dot")
+            if base == "params":
+                suffix = name.removeprefix(base)
+                floats = [self.floats_in(f"{n}{suffix}", self.env[n]) for n in call.values if moving[n]]
+                bound[name] = tuple(t for found in floats for t in found)
+            elif name != base:
+                bound[name] = self.env[name] if moving.get(base) else constant(None)
+            else:
+                bound[name] = self.asked_for(name, target, moving)
+        given = self.synthetic(target.rule, bound, node)
+        if self.errors:
+            return constant(None)
+        if is_operand(given) and given.type == BOTTOM:
+            mode = "reverse" if target.reverse else "forward"
+            self.refuse(node, f"{call.row.name} in {mode} mode with these arguments", "", UnsupportedCall)
+        if target.reverse:
+            by_name = dict(zip(call.moves_of(target.part), self.sequence(given, node), strict=True))
+            bars: list[Term] = []
+            for n in target.operands:
+                bar = by_name.get(n)
+                if moving[n] and isinstance(bar, Constant) and bar.value is None:
+                    what = f"a derivative of {call.row.name} by {n} with these arguments"
+                    self.refuse(node, what, "SciPy has none of this order", UnsupportedCall)
+                if moving[n] and n in by_name:
+                    bars += self.floats_of(self.to_operand(by_name[n]), self.to_operand(self.env[n]).type)
+            given = (*bars, *(self.sequence(by_name["params"], node) if "params" in by_name else ()))
+        result = self.to_operand(given)
+        self.drop_unread(result)
+        return self.adopt(result)
+
+    def asked_for(self, name: str, target: SolverRule, moving: Mapping[str, bool]) -> Term:
+        """What a rule asks for by a name."""
+        call = target.call
+        if name in target.part.known:
+            return constant(target.part.known[name])
+        if name == "f" or name in call.functions:
+            return self.function_of(call, call.row.main if name == "f" else name, moving)
+        if name in call.closures:
+            return self.closure_as_it_is(call, name)
+        if name in call.holding:
+            return self.container_of(call, call.holding[name], moving)
+        if name in call.static:
+            return call.static[name]
+        if name in target.names:
+            return self.env[name]
+        return constant(call.defaults.get(name, default_of(call.row.function, name)))
+
+    def floats_in(self, name: str, like: Term) -> list[Operand]:
+        """The floats and arrays of floats in a value, or in its tangent."""
+        return self.floats_of(self.to_operand(self.env[name]), self.to_operand(like).type)
+
+    def floats_of(self, whole: Operand, t: Type) -> list[Operand]:
+        if not isinstance(t, ContainerType):
+            return [whole] if is_active_type(t) else []
+        items = zip(t.keys, t.items, strict=True)
+        return [o for k, i in items if is_active_type(i) for o in self.floats_of(self.builder.extract(whole, k), i)]
+
+    def container_of(self, call: SolverCall, found: Named | Holding, moving: Mapping[str, bool]) -> Term:
+        """A container with functions, as a rule sees it."""
+        if isinstance(found, Holding):
+            items = [self.container_of(call, i, moving) for i in found.items]
+            if found.cls in (list, tuple, type(None)):
+                return tuple(items)
+            if found.cls is not dict:
+                return Record(found.cls, dict(zip(found.keys, items, strict=True)))
+            return self.new(dict, dict(zip(found.keys, items, strict=True)))
+        if found.name in call.functions:
+            return self.function_of(call, found.name, moving)
+        return call.static.get(found.name) or self.env[found.name]
+
+    def drop_unread(self, result: Operand) -> None:
+        """Leave out the calls that a rule does not read: the solver made them, and nothing is raised again."""
+        read: set[Operand] = {result}
+        kept: list[Operation] = []
+        for op in reversed(self.builder.operations):
+            idle = isinstance(op, Call) or (isinstance(op, Apply) and op.effect is not Effect.IO)
+            if idle and not read.intersection(op.results):
+                continue
+            kept.append(op)
+            read.update(op.operands)
+            for block in op.blocks:
+                read.update(block.results, *(inner.operands for inner in walk(block)))
+                read.update(o for inner in walk(block) for b in inner.blocks for o in b.results)
+        self.builder.operations[:] = reversed(kept)
+
+    def function_of(self, call: SolverCall, name: str, moving: Mapping[str, bool]) -> Closure:
+        """A function of the call, as a function of its own arguments and of the values that move."""
+        function = call.functions[name]
+        own = list(fresh_names(["x"] * function.count, {*call.values, "function", "np"}))
+        fixed = {f"known_{k}": p for k, p in enumerate(function.places) if isinstance(p, Constant)}
+        held = {n: self.env[n] for n in call.values}
+        behind: list[str] = []
+        values = list(call.values)
+        for k, n in enumerate(call.values):
+            if moving[n]:
+                values[k] = _rebuilt(self.to_operand(self.env[n]).type, n, n, behind, held)
+        passed = [
+            f"known_{k}" if isinstance(p, Constant) else (own if isinstance(p, Own) else values)[p]
+            for k, p in enumerate(function.places)
+        ]
+        held = {n: t for n, t in held.items() if n not in behind}
+        value = f"function({', '.join(passed)})"
+        if call.row.first in call.static and call.static[call.row.first].value is True:
+            value = f"{value}[0]"
+        elif _is_list_of_numbers(call.results[name]):
+            value = f"np.array({value})"
+        text = f"lambda {', '.join([*own, *behind])}: {value}"
+        held |= {**fixed, "function": constant(function.target), "np": constant(np)}
+        return self.closure_of(text, held, function.name, self.frame.tree)
+
+
+def _rebuilt(t: Type, path: str, name: str, floats: list[str], held: dict[str, Term]) -> str:
+    """The text of a value of its `floats`, and of what else is in it."""
+    if is_active_type(t) and not t.is_container:
+        floats.append(name)
+        return name
+    if not isinstance(t, ContainerType) or not is_active_type(t):
+        return path
+    fields = t.cls not in (tuple, list, dict)
+    items = [
+        _rebuilt(i, f"{path}.{k}" if fields else f"{path}[{k!r}]", f"{name}_{k}", floats, held)
+        for k, i in zip(t.keys, t.items, strict=True)
+    ]
+    if t.cls is dict:
+        return "{" + ", ".join(f"{k!r}: {i}" for k, i in zip(t.keys, items, strict=True)) + "}"
+    if not fields:
+        return f"({''.join(f'{i}, ' for i in items)})" if t.cls is tuple else f"[{', '.join(items)}]"
+    held[f"class_{t.cls.__name__}"] = constant(t.cls)
+    return f"class_{t.cls.__name__}({', '.join(f'{k}={i}' for k, i in zip(t.keys, items, strict=True))})"
+
+
+def default_of(function: Any, name: str) -> object:
+    """What stands for an argument that is not given: the number or text that the solver takes, or None."""
+    parameter = inspect.signature(function).parameters.get(name)
+    found = None if parameter is None else parameter.default
+    return found if isinstance(found, (bool, int, float, str)) else None
+
+
+def _is_list_of_numbers(t: Type) -> bool:
+    """Whether a function gives a list, or a tuple of numbers, which a solver takes as an array."""
+    return (
+        t.is_sequence
+        or (t.cls in (list, tuple) and all(i.is_numeric and i.rank == 0 for i in t.items))
+        or t.cls is list
+    )
