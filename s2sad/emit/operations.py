@@ -12,7 +12,7 @@ from s2sad.emit.expressions import constant_expression, expression, fill_stateme
 from s2sad.emit.paragraphs import quote_of
 from s2sad.emit.plan import Begin, Moves, Plan, Step
 from s2sad.emit.spelling import Spelling
-from s2sad.emit.statements import copied, placeholder, signed, subtracted
+from s2sad.emit.statements import copied, signed, subtracted
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.python_trees import walk
@@ -57,7 +57,7 @@ class OperationWriter:
         if op is not None:
             return self.expression(op)
         if self.plan.is_undefined(operand):
-            return constant_expression(placeholder(operand.type))
+            return constant_expression(self.spelling.placeholder(operand.type))
         return ast.Name(self.plan.variables.name(operand), ast.Load())
 
     def store(self, value: Value) -> ast.Name:

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Callable, Mapping
 
 from s2sad.emit.expressions import Read, expression
-from s2sad.emit.statements import call
+from s2sad.emit.statements import call, placeholder
+from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Constant, For, is_int
 
 
@@ -23,6 +24,10 @@ class Spelling:
     def constant(self, constant: Constant) -> Constant:
         """A constant that can be written."""
         return constant
+
+    def placeholder(self, t: Type) -> Constant:
+        """What stands for a value of a branch that was not taken."""
+        return placeholder(t)
 
     def counter(self, op: For, read: Read, backward: bool) -> ast.expr:
         """`range(...)` of a loop, from its end where it goes `backward`."""

@@ -293,20 +293,3 @@ def test_functions_of_any_number_of_arguments():
     assert s2sad.vjp(total, 1.0, 2.0)[1](1.0) == (2.0, 4.0)
     with pytest.raises(ArgumentError, match="3"):
         s2sad.grad(total, argnums=3)(1.0, 2.0)
-
-
-STATE, GENERATOR = np.random.RandomState(0), np.random.default_rng(0)
-
-
-@pytest.mark.parametrize(
-    "draw",
-    [
-        lambda x: np.sum(x * STATE.randn(3)),
-        lambda x: np.sum(x * GENERATOR.normal(size=3)),
-        lambda x: np.sum(x * np.random.rand(3)),
-        lambda x: np.sum(x * np.random.default_rng(0).normal(size=3)),
-    ],
-)
-def test_random_numbers_are_drawn_before(draw):
-    with pytest.raises(UnsupportedCall, match="draw them before, and pass them"):
-        s2sad.grad(draw)(np.ones(3))

@@ -286,9 +286,3 @@ def test_of_many_examples():
     gradient = s2sad.grad(state)
     found = s2sad.vmap(gradient, in_axes=(None, None, None, 0))(w, u, b, xs)
     assert np.allclose(found, [gradient(w, u, b, x) for x in xs], atol=1e-12)
-
-
-def test_a_loop_that_compiled_code_runs_is_left():
-    pytest.importorskip("numba")
-    text = s2sad.grad(state, backend="numba").lower(*arguments(4)).source
-    assert "np.outer" in text

@@ -133,7 +133,10 @@ def _derivative(function: Callable[..., Any], of: np.ufunc, sign: int, phase: in
     """`jvp(v, z, n)`, the n-th derivative of a Bessel function: DLMF 10.6.7 and 10.29.5."""
 
     def sum_of_orders(v: Any, z: Any, n: int = 1) -> Any:
-        terms = [phase**n * sign**k * math.comb(n, k) * of(v - n + 2 * k, z) for k in range(n + 1)]
+        if n == 0:
+            return of(v, z)
+        order = call(np.asarray, v, dtype=np.dtype(float))  # as SciPy has it: its results are in double precision
+        terms = [phase**n * sign**k * math.comb(n, k) * of(order - n + 2 * k, z) for k in range(n + 1)]
         total = terms[0]
         for term in terms[1:]:
             total = total + term

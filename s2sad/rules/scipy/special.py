@@ -277,7 +277,7 @@ def _weighted_logsumexp(
     over = keywords(axis=axis, keepdims=keepdims)
     if b is None and not return_sign:
         return call(special.logsumexp, a, **over)
-    largest = np.max(a, **over)
+    largest = np.max(np.real(a), **over)
     shares = np.exp(a - expanded(largest, a, axis, keepdims))
     total = np.sum(shares if b is None else b * shares, **over)
     return (largest + np.log(np.abs(total)), np.sign(total)) if return_sign else largest + np.log(total)
