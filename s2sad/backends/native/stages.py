@@ -49,7 +49,8 @@ def code_of(
 ) -> Code:
     """The code of programs of loops."""
     outside = libraries.outside
-    texts = [kernel_text(*programs, library=libraries, target=elementary_target()), libraries.text]
+    results = {name: result for name, _, result in entries}
+    texts = [kernel_text(*programs, results=results, library=libraries, target=elementary_target()), libraries.text]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
         # of the arguments of a second sweep no symbols are known: what they are follows from the first one

@@ -288,3 +288,25 @@ def test_a_pickled_derivative_brings_its_code(tmp_path):
     done = subprocess.run(command, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == ["12.0", "27.0", "48.0", "75.0"]
+
+
+def chosen(a, b):
+    return np.where(a > b, a * a, 2.0 * b)[()]
+
+
+def magnitude(a, b):
+    return np.abs(np.where(a > b, a, b))
+
+
+@pytest.mark.parametrize("f", [chosen, magnitude])
+@pytest.mark.parametrize("args", [(0.5, 0.25), (0.25, 0.5)])
+def test_arrays_without_axes_and_the_numbers_in_them(f, args):
+    # in a program of loops both are numbers: which of them is given, is as declared
+    for backend in ("native", None):
+        jitted = s2sad.jit(f, backend=backend) if backend else f
+        value, bars = s2sad.value_and_grad(f, (0, 1), backend=backend)(*args)
+        found = [jitted(*args), value, *bars, *s2sad.jvp(f, args, (1.0, -2.0), backend=backend)]
+        if backend:
+            given = found
+    assert [type(a) for a in given] == [type(a) for a in found]
+    np.testing.assert_array_equal(given, found)

@@ -9,7 +9,7 @@ does `@s2sad.interrupted`. 0 is returned where all is done; see `writer` for wha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from s2sad.backends.native import elementary
 from s2sad.backends.native.code import memory
@@ -63,13 +63,16 @@ class NoLibrary:
 
 def kernel_text(
     *functions: Function,
+    results: Mapping[str, Type] | None = None,
     library: Library | None = None,
     target: elementary.Target | None = None,
     fused: bool = False,
 ) -> str:
     """The kernels of functions, `@"name.kernel"`, and what they need beside `@s2sad.result` and `@s2sad.interrupted`.
 
-    `library` is asked for what is outside; where it is not given, nothing is. `fused`: a * b + c may be rounded once.
+    `results` are the types that callers take what functions give for, by their names; where there is none, it is of the
+    type that it has in the function. `library` is asked for what is outside; where it is not given, nothing is.
+    `fused`: a * b + c may be rounded once.
 
     Raises:
         Unsupported: an operation cannot be native code.
@@ -79,7 +82,7 @@ def kernel_text(
     texts: list[str] = []
     for function in functions:
         w = Writer(function.name, library or NoLibrary(), fused)
-        texts.append(Kernel(function, w).text())
+        texts.append(Kernel(function, w, (results or {}).get(function.name, function.result.type)).text())
         declared.update(w.declared)
         called.update(w.called)
     inlined = elementary.text_of(called, target) if called else ""
@@ -90,17 +93,21 @@ def kernel_text(
 class Kernel(Scope):
     """The text of one function as it grows."""
 
-    def __init__(self, function: Function, w: Writer) -> None:
+    def __init__(self, function: Function, w: Writer, result: Type) -> None:
         super().__init__(w, frozenset(_escaping(function.body)))
         self.function = function
         self.results = _results(function)
         """The operands of the result, containers flattened."""
+        self.types = leaves(result)
+        """What they are for the caller: a number in the program may be an array without axes there, and the reverse."""
+        if len(self.types) != len(self.results):
+            raise UnsupportedType(f"{result} as a result of native code", "give numbers and arrays")
         self.made = {op.result for op in applied_in(function.body.operations) if op.primitive is ALLOCATE}
         """The arrays that the function itself allocates, outside of loops and branches."""
         self.given: dict[Value, int] = {}
         """The arrays that are made as results, by their numbers."""
         for n, o in enumerate(self.results):
-            if isinstance(o, Value):
+            if isinstance(o, Value) and self.types[n].is_array:
                 self.given.setdefault(o, n)
 
     def text(self) -> str:
@@ -201,19 +208,20 @@ class Kernel(Scope):
     def _give(self, n: int, operand: Operand) -> None:
         """Put a result where the caller finds it."""
         w = self.w
-        term = self.term(operand)
-        if isinstance(term, Handle):
+        term, t = self.term(operand), self.types[n]
+        if isinstance(term, Handle) and t.is_array:
             made = isinstance(operand, Value) and self.given.get(operand) == n and operand in self.made
             if not made:
                 memory.copied(w, term, memory.result_memory(w, n, term.lengths, term.dtype))
-        elif isinstance(term, Number) and operand.type.is_array:
-            # of numbers a function may give an array without axes
-            target = memory.result_memory(w, n, (), term.dtype)
-            memory.store(w, target, (), term, operand.type)
-        elif isinstance(term, Number):
-            size = term.dtype.itemsize // len(term.parts)
-            form = stored_type(term.dtype)
-            for k, x in enumerate(memory.stored_parts(w, term)):
+        elif t.is_array:
+            number = self.number(operand)
+            memory.store(w, memory.result_memory(w, n, (), t.dtype or number.dtype), (), number, operand.type)
+        elif t.is_numeric:
+            number = self.number(operand)
+            number = converted(w, number, t.dtype or number.dtype)
+            size = number.dtype.itemsize // len(number.parts)
+            form = stored_type(number.dtype)
+            for k, x in enumerate(memory.stored_parts(w, number)):
                 place = w.let(f"getelementptr i8, ptr %slots, i64 {16 * (n + 1) + k * size}")
                 w.do(f"store {form} {x}, ptr {place}")
 
