@@ -19,10 +19,6 @@ def on_a_grid(x):
     return scipy.optimize.brute(lambda t: t[0] ** 2 + x[0], ((0.0, 2.0),))[0]
 
 
-def complete(x):
-    return np.sum(np.linalg.qr(x.reshape(2, 2), mode="complete")[1])
-
-
 def periodic(x):
     return np.sum(np.interp(x, [0.0, 1.0], [1.0, 2.0], period=3.0))
 
@@ -51,7 +47,6 @@ def structured_argument(x):
     [
         (differences, r"scipy\.optimize\.approx_fprime is given a function"),
         (on_a_grid, r"scipy\.optimize\.brute is given a function"),
-        (complete, r"np.linalg.qr with mode 'complete'"),
         (periodic, r"np.interp with a period"),
         (structured, r"a structured array"),
         (structured_argument, r"a structured array"),

@@ -86,10 +86,10 @@ def function_of_definition(
     arguments: list[Any] = []
 
     def given(x: Any, name: str | None) -> Any:
+        if name is not None and isinstance(x, (list, tuple)) and name not in definition.lists:
+            x = np.asarray(x)
         if name is None or not is_value(x):
             return x
-        if isinstance(x, (list, tuple)) and name not in definition.lists:
-            x = np.asarray(x)
         parameters.append(Value(type_of(x), "x"))
         arguments.append(x)
         return Given(parameters[-1])
