@@ -39,7 +39,7 @@ BY_LIBRARY = {
     *("np.linalg.cholesky", "np.linalg.eigh", "np.linalg.matrix_rank", "np.linalg.pinv", "np.linalg.qr"),
     *("np.linalg.slogdet", "np.linalg.solve", "np.linalg.svd", "np.linalg.det", "np.linalg.inv"),
     *("cofactors", "cofactors_along", "np.frexp", "np.cross", "np.polyval"),
-    *("complex_eig", "reciprocal_differences", "reciprocal_largest"),
+    *("checked_like", "complex_eig", "reciprocal_differences", "reciprocal_largest"),
 }
 """What may be left to NumPy, beside np.fft and SciPy: the last of these where lengths are not known, or large."""
 
