@@ -39,6 +39,7 @@ def cache_folder(tmp_path, monkeypatch):
 
 SLOW = {
     "tests/backends/native/test_code_numbers.py",
+    "tests/backends/native/test_growing.py",
     "tests/backends/native/test_programs.py",
     "tests/backends/test_numba_operators.py",
     "tests/dependencies/test_processes.py",

@@ -57,8 +57,8 @@ class CompiledRunner(Runner):
         """What its entries take and give for a value of a type."""
         raise NotImplementedError
 
-    def loops(self, unit: Unit) -> tuple[list[Function], dict[str, object]]:
-        """The programs of the entries, and what is stored with them.
+    def loops(self, unit: Unit) -> tuple[list[Function], list[Function], dict[str, object]]:
+        """The programs of the entries, the functions that they call, and what is stored with them.
 
         Raises:
             Unsupported: something in them cannot be said in loops, or not compiled.
@@ -97,7 +97,7 @@ class CompiledRunner(Runner):
 
         facts: dict[str, object] = {"sides": [s.data() for s in self.sides(unit)], "refused": None}
         try:
-            programs, more = self.loops(unit)
+            programs, called, more = self.loops(unit)
         except Unsupported as e:
             text, lines, _ = super().write(unit)
             why = self.why_not(unit, e)
@@ -105,7 +105,7 @@ class CompiledRunner(Runner):
                 facts["refused"] = [why, None if e.location is NOWHERE else emitted_line(e.location, lines)]
         else:
             programs = [replace(programs[0], doc=unit.doc), *programs[1:]]
-            text, lines = emit_flat(unit.header(), programs, self.spelling())
+            text, lines = emit_flat(unit.header(), [*called, *programs], self.spelling())
             facts |= more
         if unit.reverse is not None:
             # the residuals of one sweep are for the other of its kind: NumPy's program is at hand for each of them

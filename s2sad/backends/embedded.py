@@ -25,14 +25,14 @@ class CRunner(Runner):
     named: Callable[[Sequence[Sequence[str]], int], Sequence[str]] = lambda arguments, count: []
 
     def write(self, unit: Unit) -> Written:
-        from s2sad.backends.looped import loops_of
+        from s2sad.backends.looped import loop_of
         from s2sad.backends.native import elementary
         from s2sad.emit.c import Given, emit_c
 
         if unit.reverse is not None:
             raise UnsupportedType("a pair of sweeps in C", "use mode reverse, value or forward")
         entry = with_leaves({f.name: f for f in unit.functions}[unit.entry])
-        program = loops_of(unit.functions, entry, self.fixed.__contains__)
+        program = loop_of(unit.functions, unit.entry, "C", self.fixed.__contains__)
         facts = unit.call.facts if unit.call else ()
         result = leaves(entry.result.type)
         own = [_leaves(t) for t in (*unit.interface.arguments, *unit.interface.outside)]

@@ -130,10 +130,10 @@ class FlatWriter(FlatPlan):
             case While():
                 return [*self.starts(op.initial, op.body.parameters), self.conditional(op)]
             case Call():
-                raise AssertionError(op)
+                return [self.called(op)]
 
     def apply(self, op: Apply) -> list[ast.stmt]:
-        if op.result in self.inlined:
+        if op.result in self.inlined or self.is_item(op):
             return []
         if op.primitive is GUARD:
             return [ast.Assert(self.read(op.operands[0]), None)]
@@ -142,6 +142,17 @@ class FlatWriter(FlatPlan):
         if op.primitive.effect is Effect.IO:
             return [ast.Expr(self.library(op))]
         return [ast.Assign([ast.Name(self.name(op.result), ast.Store())], self.expression(op))]
+
+    def called(self, op: Call) -> ast.stmt:
+        """`v, x_bar = f(x)`."""
+        made = call(op.function.name, [self.read(o) for o in op.operands])
+        items = self.items.get(op.result)
+        if items is None:
+            return ast.Assign([ast.Name(self.name(op.result), ast.Store())], made)
+        targets: list[ast.expr] = [
+            ast.Name(self.name(items[k]) if k in items else "_", ast.Store()) for k in op.result.type.keys
+        ]
+        return ast.Assign([ast.Tuple(targets, ast.Store())], made)
 
     def store(self, op: Apply) -> ast.stmt:
         """`a[i] = v`, or `a[i] += v` for what adds to the element."""

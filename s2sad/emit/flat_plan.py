@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 
+from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, is_of_library
 from s2sad.ir.trace_names import MARK
 from s2sad.ir.values import (
     Apply,
     Block,
+    Call,
     Function,
     If,
     Operand,
     Operation,
     Value,
     While,
+    applied_in,
     is_loop,
     values_in,
     walk,
@@ -37,6 +40,8 @@ class FlatPlan:
         self.function = function
         self.reads = Counter(values_in(_reads(function.body)))
         self.variable = _variables(function.body, self.reads)
+        self.items = _items(function.body)
+        """Of what calls give, the parts that are read, by their keys: each is a variable."""
         self.names: dict[Value, str] = {}
         self._named(function.body, {*taken})
         self.inlined: dict[Value, Apply] = {}
@@ -49,7 +54,7 @@ class FlatPlan:
         bound = [*block.parameters, *(r for op in block.operations for r in op.results)]
         taken = set(taken)
         for v in dict.fromkeys(self.variable.get(v, v) for v in bound):
-            if v in self.names:
+            if v in self.names or v in self.items:
                 continue
             base = (v.hint or "v").replace(MARK, "_")
             name, k = base, 2
@@ -102,7 +107,12 @@ class FlatPlan:
 
     def stands_alone(self, op: Apply) -> bool:
         """Whether an operation has a statement of its own in any case."""
-        return op.primitive.effect is Effect.IO or op.primitive is ALLOCATE or is_of_library(op)
+        alone = op.primitive.effect is Effect.IO or op.primitive is ALLOCATE or is_of_library(op)
+        return alone or self.is_item(op)
+
+    def is_item(self, op: Apply) -> bool:
+        """Whether an operation is part of what a call gives."""
+        return op.primitive is EXTRACT and op.operands[0] in self.items
 
     def takes(self, reader: Operation, op: Apply) -> bool:
         """Whether an operation may be written into one that reads it: of a loop, into its head."""
@@ -119,6 +129,17 @@ def _reads(block: Block) -> Iterator[Operand]:
         for inner in op.blocks:
             yield from inner.results
     yield from block.results
+
+
+def _items(block: Block) -> dict[Operand, dict[object, Value]]:
+    """By what a call gives, where that is a tuple, the parts of it that are read."""
+    found: dict[Operand, dict[object, Value]] = {
+        op.result: {} for op in walk(block) if isinstance(op, Call) and op.result.type.is_container
+    }
+    for op in applied_in(walk(block)):
+        if op.primitive is EXTRACT and op.operands[0] in found:
+            found[op.operands[0]][op.static["key"]] = op.result
+    return found
 
 
 def _writes(op: Operation) -> bool:

@@ -73,6 +73,14 @@ def with_leaves(function: Function, start: int = 0) -> Function:
     )
 
 
+def with_leaves_of_result(function: Function) -> Function:
+    """The function with a tuple of the leaves of its result, where that is a container."""
+    if not function.result.type.is_container:
+        return function
+    builder = Builder()
+    return _with_result(function, builder, builder.tuple(_leaves(builder, function.result)))
+
+
 def _with_result(function: Function, builder: Builder, result: Operand) -> Function:
     operations = (*function.body.operations, *builder.operations)
     return replace(function, body=replace(function.body, operations=operations, results=(result,)))

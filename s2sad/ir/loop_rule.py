@@ -41,6 +41,10 @@ BLOCK = 1024
 """How many terms of a sum are added up before the parts are: its error is that of NumPy's pairwise sums."""
 
 
+FIRST = 16
+"""How many items a list has room for that grows."""
+
+
 @dataclass(eq=False)
 class Array:
     """An array, by what gives its elements."""
@@ -96,12 +100,22 @@ class Cut:
 class List:
     """A list of run-time length: the items side by side, each number or array of an item along a first axis.
 
-    An operand in `items` is the length of a list in the list, the same for all items.
+    An operand in `items` is the length of a list in the list, the same for all items. A list that is made empty has ()
+    for items: what they are is known where it meets another one.
     """
 
     items: Term
     length: Any
-    """Of a list in the items of another one, an array of them, where they differ."""
+    """Of a list in the items of another one, an array of them, where they differ; arrays of different shapes deeper."""
+
+
+EMPTY = List((), constant(0))
+"""A list that is made empty."""
+
+
+def is_empty(xs: List) -> bool:
+    """Whether a list is made empty: what its items are is not known."""
+    return xs.items == () and is_int(xs.length, 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +143,7 @@ def leaves(term: Term) -> Iterator[Term]:
         for item in term:
             yield from leaves(item)
     elif isinstance(term, List):
-        yield term.length
-        yield from leaves(term.items)
+        yield from leaves((term.length, term.items))
     elif isinstance(term, Ragged):
         yield from leaves((term.flat, term.starts, *term.lengths, term.size))
     else:
@@ -142,8 +155,7 @@ def mapped(term: Term, change: Callable[[Term], Term]) -> Term:
     if isinstance(term, tuple):
         return tuple(mapped(item, change) for item in term)
     if isinstance(term, List):
-        length = change(term.length)
-        assert isinstance(length, (Value, Constant, Array))
+        length = mapped(term.length, change)
         return List(mapped(term.items, change), length)
     if isinstance(term, Ragged):
         flat, starts, *lengths = (mapped(part, change) for part in (term.flat, term.starts, *term.lengths))
@@ -166,6 +178,8 @@ class Loops:
         """What memory a handle may lead to."""
         self.when_settled: Callable[[Array], None] = lambda array: None
         """What is to be done where an array has got memory of its own."""
+        self.repeats = 0
+        """How many loops of the program there are around."""
         self.settled: list[tuple[Array, dict[str, Any]]] = []
         """The arrays that were stored in the present block, and what they were before."""
 
@@ -280,6 +294,14 @@ class Loops:
                 vars(array).update(before)
             self.builder, self.settled = outer, settled
 
+    @contextmanager
+    def iteration(self) -> Iterator[Builder]:
+        """The block of a loop of the program."""
+        self.repeats += 1
+        with self.block() as inner:
+            yield inner
+        self.repeats -= 1
+
     def loop(
         self,
         stop: Operand,
@@ -366,9 +388,16 @@ class Loops:
         return self.loop(lengths[0], inner, initial, name=_index_name(depth + len(places)), hint=hint)
 
     def branch(
-        self, holds: Operand, then: Callable[[], Sequence[Operand]], orelse: Callable[[], Sequence[Operand]]
+        self,
+        holds: Operand,
+        then: Callable[[], Sequence[Operand]],
+        orelse: Callable[[], Sequence[Operand]],
+        finish: Callable[[list[Block]], list[Block]] = lambda blocks: blocks,
     ) -> tuple[Operand, ...]:
-        """Append a branch; both sides give the same number of operands. What both give alike is given as it is."""
+        """Append a branch; both sides give the same number of operands. What both give alike is given as it is.
+
+        `finish` may change what the sides give, of which neither is known before both are.
+        """
         self.forget_loads()
         blocks: list[Block] = []
         for side in (then, orelse):
@@ -376,6 +405,7 @@ class Loops:
                 given = side()
             blocks.append(inner.block((), given))
             self.forget_loads()
+        blocks = finish(blocks)
         sides = [b.results for b in blocks]
         if len(sides[0]) != len(sides[1]):
             raise UnsupportedType("what has another form in the other branch", "give the same in both")
@@ -485,7 +515,6 @@ class Loops:
             return tuple(self._item(part, place) for part in term)
         if isinstance(term, List):
             length = self._item(term.length, place)
-            assert isinstance(length, (Value, Constant))
             return List(self._item(term.items, place), length)
         if isinstance(term, Ragged) and term.depth:
             flat, starts, size, *lengths = (

@@ -1,8 +1,10 @@
-"""From programs over arrays to loops over numbers, as SSA of the same IR. Takes the functions of a module, gives one.
+"""From programs over arrays to loops over numbers, as SSA of the same IR.
+
+Takes the functions of a module, gives one, and those beside it that call themselves.
 
     v = np.exp(x - m); s = np.sum(v)      for i in range(n): v[i] = exp(x[i] - m); s += v[i]
 
-calls      all functions that the entry calls stand in it
+calls      all functions that the entry calls stand in it, but for those that call themselves
 definitions  what functions are in terms of others, in the places of their calls
 lives      how long each value is read
 lowering   each operation on arrays as what gives its elements: loops over those that must be stored

@@ -1,8 +1,11 @@
-"""Loops: numbers are carried, arrays are written where they live, lists are arrays with an axis of the iterations."""
+"""Loops: numbers are carried, arrays are written where they live, lists are arrays with an axis of the iterations.
+
+An array whose shape may be another one in each iteration is other memory in each: its handle is carried.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,18 +13,15 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder
-from s2sad.ir.dims import new_dim
-from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Ragged, Term, leaves, mapped
+from s2sad.ir.dims import Dim, Symbol, new_dim, roots
+from s2sad.ir.loop_rule import FIRST, Array, Cut, List, Loops, Places, Ragged, Term, leaves, mapped
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, reads_memory
-from s2sad.ir.types import ArrayType, Type
-from s2sad.ir.values import Apply, Block, Constant, For, Operand, Value, While, constant
+from s2sad.ir.types import INT, ArrayType, ContainerType, SequenceType, TableType, Type, symbols
+from s2sad.ir.values import Apply, Block, Constant, For, Operand, Operation, Value, While, constant
 from s2sad.loops.lives import Lives
 from s2sad.loops.places import reads_its_own_place
-from s2sad.loops.terms import arrays_in, check, leaf_types, operand_of
-
-FIRST = 16
-"""How many items a list has room for that grows."""
+from s2sad.loops.terms import arrays_in, check, item_of, operand_of, typed
 
 
 class Around(Protocol):
@@ -29,6 +29,9 @@ class Around(Protocol):
 
     loops: Loops
     lives: Lives
+    symbols: set[Symbol]
+    """Those that the lengths of the arguments are."""
+    around: list[Operation]
     terms: dict[Value, Term]
     readers: dict[Value, set[Value]]
 
@@ -47,12 +50,13 @@ def counted(lowering: Around, op: For) -> None:
     frame = Frame(lowering, op)
     count, number = _iterations(loops, op, start, stop, step) if op.scanned or frame.collects else (constant(0), None)
     around = loops.builder
-    with loops.block() as inner:
+    with loops.iteration() as inner:
         lowering.bind(op.index, op.index)
         frame.enter(op.carried)
         for k, (item, scanned) in enumerate(zip(op.items, op.scanned, strict=True)):
             assert number is not None
-            lowering.bind(item, _scanned(loops, lowering.term(scanned), number(op.index), op.is_ascending(k)))
+            xs = typed(lowering.term(scanned), scanned.type)
+            lowering.bind(item, _scanned(loops, xs, number(op.index), op.is_ascending(k)))
         lowering.operations(op.body)
         if number is not None:
             frame.collect_at(around, inner, count, number(op.index))
@@ -75,7 +79,7 @@ def conditional(lowering: Around, op: While) -> None:
         lowering.operations(op.test)
         given = lowering.truth(op.test.results[0])
     loops.forget_loads()
-    with loops.block() as inner:
+    with loops.iteration() as inner:
         frame.enter(op.carried)
         lowering.operations(op.body)
         frame.append(around, inner)
@@ -146,9 +150,19 @@ class Frame:
         """What is carried on beside the numbers of the program: lists that grow, and their lengths."""
         self.rest: list[Operand] = []
         self.given: tuple[Value, ...] = ()
+        scanned = op.scanned if isinstance(op, For) else ()
+        self.taken = {root for o in scanned for array in arrays_in(lowering.term(o)) for root in array.memory}
+        """The memory of what it reads or carries so far."""
+        self.moved: dict[Array, Type] = {}
+        """Of what it begins with: what has other memory in each iteration, and what that is."""
+        around = (outer.index.type for outer in lowering.around if isinstance(outer, For) and outer is not op)
+        self.settled = lowering.symbols.union(*map(symbols, around))
+        """The symbols of what is the same in all iterations."""
         self._store_lazy()
         self.terms = [self.home(k, p, i) for k, (p, i) in enumerate(zip(op.carried, op.initial, strict=True))]
         self.loops.forget_loads()
+        self.before = {*self.loops.roots}
+        """The memory that is there before it."""
 
     @property
     def collects(self) -> bool:
@@ -168,21 +182,56 @@ class Frame:
         term = self.lowering.term(initial)
         if isinstance(term, Cut):
             raise UnsupportedType("a slice that a loop carries")
-        types = iter(leaf_types(parameter.type))
-        after = iter(leaf_types(self.op.body.results[k].type))
-        return mapped(term, lambda leaf: self.leaf(leaf, next(types), next(after), initial, parameter.hint))
+        t = parameter.type
+        term = typed(term, t)
+        types = iter(_leaf_types(term, t))
+        after = iter(_leaf_types(term, self.op.body.results[k].type))
+        return mapped(term, lambda leaf: self.leaf(leaf, next(types), next(after), parameter.hint))
 
-    def leaf(self, leaf: Term, t: Type, after: Type, initial: Operand, hint: str | None) -> Term:
+    def leaf(self, leaf: Term, t: Type, after: Type, hint: str | None) -> Term:
         if not isinstance(leaf, Array):
             check(t)
             return self.number(operand_of(leaf), t)
         if not t.is_array:
             return self.number(leaf.element(()), t)
-        if t.shape is None or t.shape != after.shape or t.dtype != leaf.dtype:
-            raise UnsupportedType("an array that has another shape in each iteration", "make it as large as it may be")
-        if leaf.handle is not None and self.lowering.is_own(leaf) and not self.is_shared(initial, leaf):
+        if t.shape is None or after.shape is None or len(after.shape) != len(t.shape):
+            raise UnsupportedType("an array of which a loop changes the number of axes", "reshape it")
+        if t.dtype != leaf.dtype:
+            leaf = self.wide(leaf, t)
+        if t.shape != after.shape or not all(map(self.is_fixed, t.shape)):
+            shape = (
+                d if isinstance(d, int) and d == e else new_dim() for d, e in zip(t.shape, after.shape, strict=True)
+            )
+            return self.moving(leaf, ArrayType(t.dtype, tuple(shape), "array"), hint)
+        if leaf.handle is not None and self.lowering.is_own(leaf) and not self.is_shared(leaf):
+            self.taken |= leaf.memory
             return leaf
         return self.loops.fresh(leaf, hint)
+
+    def is_fixed(self, d: Dim) -> bool:
+        """Whether a length is the same in all iterations: it is told by the arguments, or the indices of loops around.
+
+        One that something else in a loop has may be another in each, as may be that of an adjoint of it.
+        """
+        return isinstance(d, int) or all(roots(s) <= self.settled for s, _ in d.terms)
+
+    def wide(self, leaf: Array, t: Type) -> Array:
+        """An array as a loop carries it: integers as floats."""
+        loops, dtype = self.loops, t.dtype
+        if dtype is None:
+            raise UnsupportedType(f"{t} that a loop carries")
+        return loops.computed(dtype, leaf.shape, lambda at: loops.cast(leaf.element(at), dtype), 0, leaf)
+
+    def moving(self, leaf: Array, t: Type, hint: str | None) -> Array:
+        """An array that has another shape in each iteration: other memory, which is carried as numbers are."""
+        own = leaf.handle is not None and self.lowering.is_own(leaf) and not self.is_shared(leaf)
+        first = leaf if own else self.loops.fresh(leaf, hint)
+        assert first.handle is not None
+        self.taken |= first.memory
+        self.initial.append(first.handle)
+        carried = Array(first.dtype, first.shape, first.element, handle=first.handle, roots=first.roots)
+        self.moved[carried] = t
+        return carried
 
     def number(self, number: Operand, t: Type) -> Operand:
         self.initial.append(self.converted(number, t))
@@ -196,9 +245,9 @@ class Frame:
             return constant(t.dtype.type(number.value).item())
         return self.loops.cast(number, t.dtype)
 
-    def is_shared(self, initial: Operand, term: Array) -> bool:
-        """Whether what a loop begins with is read in it or behind it, but for what it carries."""
-        if sum(i is initial for i in self.op.initial) > 1:
+    def is_shared(self, term: Array) -> bool:
+        """Whether what a loop begins with is read in it or behind it, or is the memory of something else it carries."""
+        if term.memory & self.taken:
             return True
         readers = [v for root in term.memory for v in self.lowering.readers.get(root, ())]
         return any(self.lowering.lives.is_read_from(v, self.op) for v in readers)
@@ -208,17 +257,20 @@ class Frame:
         made: list[Value] = []
 
         def bound(value: Value, term: Term) -> Term:
-            types = iter(leaf_types(value.type))
-            alone = not isinstance(term, (tuple, List))
+            types = iter(_leaf_types(term, value.type))
+            alone = not isinstance(term, (tuple, List, Ragged))
 
             def part(leaf: Term) -> Term:
                 t = next(types)
+                if isinstance(leaf, Array) and leaf in self.moved:
+                    made.append(Value(self.moved[leaf], value.hint, loose=True))
+                    return self.loops.held(made[-1])
                 if isinstance(leaf, Array):
                     return Array(leaf.dtype, leaf.shape, leaf.element, handle=leaf.handle, roots=leaf.roots)
                 made.append(value if alone else Value(t, value.hint, loose=True))
                 return made[-1]
 
-            return mapped(term, part)
+            return _as_its_list(mapped(term, part))
 
         for value, term in zip(carried, self.terms, strict=True):
             self.lowering.bind(value, bound(value, term))
@@ -232,16 +284,28 @@ class Frame:
         op = self.op
         rows = [self.lowering.term(r) for r in op.body.results[: len(op.initial)]]
         stop = [self.lowering.operand(r) for r in op.body.results[len(op.results) :]]
-        pairs = [
-            (r, h)
-            for row, home in zip(rows, self.terms, strict=True)
-            for r, h in zip(leaves(row), leaves(home), strict=True)
+        pairs = [pair for row, home in zip(rows, self.terms, strict=True) for pair in _pairs(row, home)]
+        given: set[Value] = set()
+        numbers = [
+            self.moved_on(r, self.moved[h], given) if isinstance(h, Array) else operand_of(r)
+            for r, h in pairs
+            if not isinstance(h, Array) or h in self.moved
         ]
-        numbers = [operand_of(r) for r, h in pairs if not isinstance(h, Array)]
-        self.write_back([(r, h) for r, h in pairs if isinstance(h, Array)])
+        self.write_back([(r, h) for r, h in pairs if isinstance(h, Array) and h not in self.moved])
         types = [p.type for p in self.parameters]
         numbers = [self.converted(n, t) for n, t in zip(numbers, types, strict=False)]
         return [*numbers, *self.extra, *stop]
+
+    def moved_on(self, array: Term, t: Type, given: set[Value]) -> Operand:
+        """The memory that the next iteration begins with: of this one or what that began with, and of nothing else."""
+        assert isinstance(array, Array)
+        if array.dtype != t.dtype:
+            array = self.wide(array, t)
+        if array.handle is None or array.memory & (given | self.before):
+            array = self.loops.fresh(array)
+        assert array.handle is not None
+        given |= array.memory
+        return array.handle
 
     def write_back(self, arrays: Sequence[tuple[Term, Array]]) -> None:
         """Write what an iteration leaves where the next one reads it: all at once."""
@@ -284,17 +348,26 @@ class Frame:
         term: Term,
         around: Builder,
         inner: Builder,
-        count: Operand,
+        count: Operand | None,
         place: Operand,
         hint: str | None,
         depth: int = 0,
     ) -> Term:
-        """What is stored of one item: a list in it, so `depth`, is an axis of an array where all are equally long."""
+        """What is stored of one item: a list in it, so `depth`, is an axis of an array where all are equally long.
+
+        Where the count of iterations is not known, the memory for them grows.
+        """
         if isinstance(term, tuple):
             return tuple(self.kept(part, around, inner, count, place, hint, depth) for part in term)
         if isinstance(term, List):
-            length = self.lifted(around, inner, term.length)
-            own = _as_long(term.items, length, depth)
+            length, own = term.length, term.items
+            if not isinstance(length, Array) and self.are_known(around, inner, (length,)):
+                length = self.lifted(around, inner, length)
+                own = _as_long(own, length, depth)
+            else:
+                # its items are arrays of different shapes, one behind the other
+                own = own if isinstance(length, Array) else _as_long(own, length, depth)
+                length = self.kept(length, around, inner, count, place, None, depth)
             return List(self.kept(own, around, inner, count, place, hint, depth + 1), length)
         if isinstance(term, Ragged):
             parts = (term.flat, term.starts, term.size, *term.lengths)
@@ -302,6 +375,8 @@ class Frame:
             return Ragged(flat, starts, tuple(lengths), size, term.depth + 1)
         if isinstance(term, Array) and not self.are_known(around, inner, term.shape):
             return self.ragged(term, around, inner, count, place, hint)
+        if count is None:
+            return self.grown(around, inner, place, term, hint)
         target = self.room(around, inner, count, term, hint)
         self.put(target, place, term)
         return target
@@ -319,7 +394,7 @@ class Frame:
         return True
 
     def ragged(
-        self, term: Array, around: Builder, inner: Builder, count: Operand, place: Operand, hint: str | None
+        self, term: Array, around: Builder, inner: Builder, count: Operand | None, place: Operand, hint: str | None
     ) -> Ragged:
         """Arrays of different shapes, one behind the other in memory that grows."""
         loops = self.loops
@@ -415,10 +490,9 @@ class Frame:
             return
         place = self.counter("count")
         for term, hint in self.collected():
-            items = mapped(term, lambda leaf, name=hint: self.grown(around, inner, place, leaf, name))  # type: ignore[misc]
-            self.lists.append(List(items, place))
+            self.lists.append(List(self.kept(term, around, inner, None, place, hint), place))
 
-    def grown(self, around: Builder, inner: Builder, place: Value, leaf: Term, hint: str | None) -> Term:
+    def grown(self, around: Builder, inner: Builder, place: Operand, leaf: Term, hint: str | None) -> Term:
         """An array in which there is room for one item more: where it is full, the next is twice as long."""
         first = self.room(around, inner, constant(FIRST), leaf, hint)
         assert first.handle is not None
@@ -438,8 +512,14 @@ class Frame:
         loops, op = self.loops, self.op
         loops.forget_loads()
         numbers = iter(self.given)
+
+        def left(leaf: Term) -> Term:
+            if not isinstance(leaf, Array):
+                return next(numbers)
+            return loops.held(next(numbers)) if leaf in self.moved else leaf
+
         for result, term in zip(op.results, self.terms, strict=False):
-            self.lowering.bind(result, mapped(term, lambda leaf: leaf if isinstance(leaf, Array) else next(numbers)))
+            self.lowering.bind(result, _as_its_list(mapped(term, left)))
         table = dict(zip(self.parameters, self.given, strict=True))
 
         def behind(leaf: Term) -> Term:
@@ -451,6 +531,16 @@ class Frame:
             made = mapped(term, behind)
             assert isinstance(made, List)
             self.lowering.bind(result, List(_behind(made.items, made.length), made.length))
+
+
+def _pairs(row: Term, home: Term) -> Iterator[tuple[Term, Term]]:
+    """The numbers and arrays that an iteration leaves, with those that it begins with."""
+    mine, theirs = [*leaves(row)], [*leaves(home)]
+    # of numbers a function may give an array without axes
+    forms = ([t.rank if isinstance(t, Array) else 0 for t in ts] for ts in (mine, theirs))
+    if len(mine) != len(theirs) or len({tuple(f) for f in forms}) > 1:
+        raise UnsupportedType("what has another form in the next iteration")
+    return zip(mine, theirs, strict=True)
 
 
 def _behind(term: Term, length: Operand) -> Term:
@@ -473,7 +563,7 @@ def _as_long(items: Term, length: Operand, axis: int) -> Term:
     if isinstance(items, tuple):
         return tuple(_as_long(i, length, axis) for i in items)
     if isinstance(items, List):
-        return List(_as_long(items.items, length, axis), items.length)
+        return List(_as_long(items.items, length, axis), _as_long(items.length, length, axis))
     if not isinstance(items, Ragged):
         return _long(items, length, axis)
     lengths = tuple(_long(n, length, axis) for n in items.lengths)
@@ -500,3 +590,43 @@ def _form(leaf: Term) -> tuple[np.dtype[np.generic], Places]:
     if operand.type.dtype is None:
         raise UnsupportedType("a list of what are no numbers")
     return operand.type.dtype, ()
+
+
+def _leaf_types(term: Term, t: Type) -> Iterator[Type]:
+    """The types of the numbers and arrays of a term, by its own one. The lengths of what is ragged are not known."""
+    if isinstance(t, (SequenceType, TableType)) and isinstance(term, List):
+        length = t.length if isinstance(t, SequenceType) else new_dim()
+        for leaf in leaves(term.length):
+            yield _stacked(leaf, INT, length)
+        for leaf, inner in zip(leaves(term.items), _leaf_types(term.items, item_of(t)), strict=True):
+            yield _stacked(leaf, inner, length)
+    elif isinstance(term, Ragged):
+        for part in leaves(term):
+            if isinstance(part, Array):
+                yield ArrayType(part.dtype, tuple(new_dim() for _ in part.shape), "array")
+            else:
+                yield INT
+    elif isinstance(t, ContainerType) and isinstance(term, tuple):
+        for part, inner in zip(term, t.items, strict=True):
+            yield from _leaf_types(part, inner)
+    else:
+        yield t
+
+
+def _stacked(leaf: Term, t: Type, length: Dim) -> Type:
+    """The type of what is one of each item, side by side; a number is the same for all."""
+    if not isinstance(leaf, Array):
+        return t
+    rest = (
+        t.shape if t.shape is not None and len(t.shape) == leaf.rank - 1 else tuple(new_dim() for _ in leaf.shape[1:])
+    )
+    return ArrayType(t.dtype, (length, *rest), "array")
+
+
+def _as_its_list(term: Term) -> Term:
+    """A term whose lists have as many items as they say, whatever there is room for."""
+    if isinstance(term, tuple):
+        return tuple(map(_as_its_list, term))
+    if isinstance(term, List):
+        return List(_behind(_as_its_list(term.items), term.length), term.length)
+    return term

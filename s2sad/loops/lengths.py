@@ -5,7 +5,7 @@ points: float64[n1, n2]   ->   float64[n1, 3]        where n2 is 3 in this call;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from s2sad.ir.call_lengths import asking, equal
@@ -13,7 +13,7 @@ from s2sad.ir.dims import Dim, Size, Symbol, derivation, renewed, substitute_dim
 from s2sad.ir.rewrite import substitute
 from s2sad.ir.types import substitute as substitute_type
 from s2sad.ir.types import symbols
-from s2sad.ir.values import For, Function, Operand, bound_in, walk
+from s2sad.ir.values import For, Function, Operand, bound_in, is_loop, walk
 
 SMALL = 8
 """The greatest length that is a number in the text."""
@@ -39,6 +39,21 @@ def with_small_lengths(function: Function, fixed: Callable[[int], bool] = is_sma
         if t != v.type:
             table[v] = replace(v, type=t)
     return replace(function, body=substitute(function.body, table))
+
+
+def settled(function: Function, program: Iterable[Function]) -> set[Symbol]:
+    """The symbols of lengths that are the same all along: those of the arguments, but for what a loop changes.
+
+    What has another length in each iteration is of one type in all, and so is its adjoint in another function.
+    """
+    given = {s for p in function.parameters for s in symbols(p.type)}
+    loops = (op for f in program for op in walk(f.body) if is_loop(op))
+    return given - {s for op in loops for p, r in zip(op.carried, op.body.results, strict=False) for s in _other(p, r)}
+
+
+def _other(one: Operand, two: Operand) -> set[Symbol]:
+    """The symbols of a type, where another one has other lengths."""
+    return set() if one.type == two.type else symbols(one.type) - symbols(two.type)
 
 
 def _indices(function: Function, known: Mapping[Symbol, Dim]) -> dict[Symbol, Dim]:

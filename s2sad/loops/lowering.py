@@ -12,21 +12,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from s2sad.errors import Unsupported, UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE, UNDEFINED
-from s2sad.ir.loop_rule import LITTLE, Array, Cut, List, Loops, Places, Ragged, Term, leaves, loop_rule, mapped
+from s2sad.ir.dims import Symbol
+from s2sad.ir.loop_rule import EMPTY, LITTLE, Array, Cut, List, Loops, Places, Ragged, Term, leaves, loop_rule, mapped
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.primitives.memory import GUARD
 from s2sad.ir.primitives.regions import CATCHER, is_region, makes_region
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type
+from s2sad.ir.types import ContainerType, SequenceType, StaticType, TableType, Type, tuple_type
+from s2sad.ir.types import leaves as leaf_types
 from s2sad.ir.values import (
     Apply,
     Block,
+    Call,
     Constant,
     For,
     Function,
@@ -38,20 +42,21 @@ from s2sad.ir.values import (
     constant,
 )
 from s2sad.loops.blocks import in_blocks
-from s2sad.loops.calls import without_calls
+from s2sad.loops.branches import Side, handed, merged
+from s2sad.loops.calls import check_calls, without_calls
 from s2sad.loops.contraction import contracted
 from s2sad.loops.copies import without_copies
 from s2sad.loops.definitions import with_definitions
 from s2sad.loops.fusion import fused
 from s2sad.loops.guards import guarded_early
 from s2sad.loops.iterations import conditional, counted
-from s2sad.loops.lengths import is_small, with_small_lengths
+from s2sad.loops.lengths import is_small, settled, with_small_lengths
 from s2sad.loops.libraries import by_library
 from s2sad.loops.lives import Lives, lives
 from s2sad.loops.reuse import reused
 from s2sad.loops.rooms import with_rooms
 from s2sad.loops.sharing import shared
-from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of
+from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of, typed
 
 FEW = 8
 """So many elements are numbers where a branch gives an array."""
@@ -63,8 +68,12 @@ def to_loops(
     fixed: Callable[[int], bool] = is_small,
     left: Collection[Primitive] = (),
     blocks: bool = True,
-) -> Function:
-    """One function of loops over numbers that computes what the entry does; lengths that are `fixed` are numbers in it.
+    whole: int = 0,
+) -> list[Function]:
+    """What the entry does as functions of loops over numbers: it, and behind it those that call themselves.
+
+    They take the leaves of arguments, but for the first ones of the entry, so many as are `whole`. Lengths of the
+    entry's that are `fixed` are numbers in it.
 
     Arrays of what is `left` are computed by libraries, though it is computed number by number. Long sums are taken in
     `blocks`.
@@ -72,19 +81,30 @@ def to_loops(
     Raises:
         Unsupported: an operation has no loop rule, or not for these types.
     """
-    lowered = _lowered(with_definitions(with_small_lengths(without_calls(functions, entry), fixed)), left)
+    first, *others = without_calls(functions, entry, whole)
+    first, every = with_small_lengths(first, fixed), [*functions.values()]
+    made = [_loops_of(f, left, settled(f, every), f is not first, blocks) for f in (first, *others)]
+    for function in made:
+        check_calls(function, made)
+    return made
+
+
+def _loops_of(
+    function: Function, left: Collection[Primitive], lengths: set[Symbol], inner: bool, blocks: bool
+) -> Function:
+    lowered = _lowered(with_definitions(function), left, lengths, inner)
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))
     made = shared(with_rooms(reused(contracted(guarded_early(whole)))))
     return in_blocks(made) if blocks else made
 
 
-def _lowered(function: Function, left: Collection[Primitive]) -> Function:
+def _lowered(function: Function, left: Collection[Primitive], lengths: set[Symbol], inner: bool) -> Function:
     """The function as loops, the arrays stored before a branch that are found to be needed behind what it writes."""
     early: Early = {}
     while True:
         try:
-            return Lowering(function, early, left).function()
+            return Lowering(function, early, left, lengths, inner).function()
         except StoredEarlier as found:
             early.setdefault(found.op, []).append(found.value)
 
@@ -100,17 +120,24 @@ class StoredEarlier(Exception):
 
 
 class Lowering:
-    """One function, as loops. What `early` has of an operation is stored before it."""
+    """One function, as loops. What `early` has of an operation is stored before it.
 
-    def __init__(self, source: Function, early: Early, left: Collection[Primitive]) -> None:
+    One that is called by others, so `inner`, gives what its type says: no number for an array, no array twice.
+    """
+
+    def __init__(
+        self, source: Function, early: Early, left: Collection[Primitive], settled: set[Symbol], inner: bool
+    ) -> None:
         self.source = source
         self.left = left
         self.early = early
+        self.inner = inner
         self.around: list[Operation] = []
         """The operations in whose blocks the present one stands."""
         self.loops = Loops()
         self.loops.when_settled = self.add_readers
         self.lives: Lives = lives(source)
+        self.symbols = settled
         self.terms: dict[Value, Term] = {}
         self.readers: dict[Value, set[Value]] = {}
         """By the memory: the values whose elements are read from it."""
@@ -129,7 +156,10 @@ class Lowering:
             self.bind(p, self.given(p, p.type))
         with self.loops.block() as inner:
             self.operations(self.source.body)
-            result = self.result(self.term(self.source.result), self.source.result.hint)
+            term = self.term(self.source.result)
+            if self.inner:
+                term = self.as_declared(term, self.source.result.type, set())
+            result = self.result(term, self.source.result.hint)
         body = inner.block(parameters, [result])
         body = Block(parameters, (*self.builder.operations, *body.operations), body.results)
         return Function(self.source.name, body, self.source.doc)
@@ -145,6 +175,8 @@ class Lowering:
         check(t)
         if t.is_scalar:
             return operand
+        if not t.is_array:
+            raise UnsupportedType(f"{t} as an argument")
         assert isinstance(operand, Value)
         self.given_memory.add(operand)
         return self.loops.held(operand)
@@ -162,6 +194,31 @@ class Lowering:
             whole = self.loops.fresh(whole, hint)
         assert whole.handle is not None
         return whole.handle
+
+    def as_declared(self, term: Term, t: Type, given: set[Value]) -> Term:
+        """What is given to the caller, each array in memory that none of the others has."""
+        if isinstance(term, tuple) and isinstance(t, ContainerType):
+            return tuple(self.as_declared(part, i, given) for part, i in zip(term, t.items, strict=True))
+        if t.is_static or isinstance(term, (Cut, List, Ragged)):
+            return term
+        if t.is_scalar:
+            return self.loops.cast(operand_of(term), t.dtype) if t.dtype else term
+        whole = self.loops.stored(self.array(term))
+        if whole.dtype != t.dtype:
+            raise UnsupportedType(f"{whole.dtype} as {t}")
+        if whole.memory & given:
+            whole = self.loops.fresh(whole)
+        given.update(whole.memory)
+        return whole
+
+    def array(self, term: Term) -> Array:
+        """The array that a term is; a number is one without axes."""
+        if isinstance(term, Array):
+            return term
+        number = operand_of(term)
+        if number.type.dtype is None:
+            raise UnsupportedType(f"{number.type} in the place of an array")
+        return Array(number.type.dtype, (), lambda places: number)
 
     def is_own(self, array: Array) -> bool:
         """Whether the memory of an array is none of the caller's."""
@@ -184,6 +241,11 @@ class Lowering:
         if isinstance(operand, Value):
             return self.terms[operand]
         return constant_term(operand)
+
+    def read(self, op: Apply, operand: Operand) -> Term:
+        """What an operation reads: of a list that is empty it may have to know what the items are."""
+        term = self.term(operand)
+        return term if op.primitive.holds else typed(term, operand.type)
 
     def operand(self, operand: Operand) -> Operand:
         """The number that a number stands for."""
@@ -216,9 +278,43 @@ class Lowering:
                 counted(self, op)
             case While():
                 conditional(self, op)
-            case _:
-                raise UnsupportedCall(f"a call of {op.function.name}")
+            case Call():
+                self.call(op)
         self.around.pop()
+
+    def call(self, op: Call) -> None:
+        """A call of a function that calls itself: of leaves, of which the arrays are in memory."""
+        operands = [part for o in op.operands for part in self.passed(o.type, self.term(o))]
+        whole = op.result.type
+        given = leaf_types(whole)
+        t = tuple_type(*given) if whole.is_container else whole
+        made = Value(t, op.result.hint)
+        function = replace(op.function, result=t)
+        self.builder.operations.append(Call(function, tuple(operands), made, op.location, op.about))
+        parts = [self.builder.extract(made, k) for k in range(len(given))] if whole.is_container else [made]
+        self.bind(op.result, self.received(whole, iter(parts)))
+
+    def passed(self, t: Type, term: Term) -> Iterator[Operand]:
+        """The leaves of an argument."""
+        if isinstance(t, ContainerType) and isinstance(term, tuple):
+            for i, part in zip(t.items, term, strict=True):
+                yield from self.passed(i, part)
+        elif t.is_array:
+            yield self.handle(self.array(term))
+        elif t.is_scalar:
+            yield operand_of(term) if t.dtype is None else self.loops.cast(operand_of(term), t.dtype)
+        elif not t.is_static:
+            raise UnsupportedType(f"{t} in a call of a function that calls itself")
+
+    def received(self, t: Type, given: Iterator[Operand]) -> Term:
+        """What a call gives, of its leaves."""
+        if isinstance(t, ContainerType):
+            return tuple(self.received(i, given) for i in t.items)
+        made = next(given)
+        if isinstance(t, StaticType):
+            return Constant(t.value, t)
+        check(t)
+        return self.loops.held(made) if t.is_array and isinstance(made, Value) else made
 
     def apply(self, op: Apply) -> None:
         primitive = op.primitive
@@ -253,7 +349,7 @@ class Lowering:
     def compute(self, op: Apply) -> None:
         """An operation by its rule."""
         check(op.result.type)
-        term = self.made(op, [self.term(o) for o in op.operands])
+        term = self.made(op, [self.read(op, o) for o in op.operands])
         if isinstance(term, Array) and term.handle is None:
             term.element = self.loops.speaking_of(op, term.element)
             if self.is_stored(op, term):
@@ -281,8 +377,9 @@ class Lowering:
         """What stands for a value that is not read."""
         if isinstance(t, ContainerType):
             return tuple(map(self.undefined, t.items))
-        if isinstance(t, SequenceType):
-            return List(self.undefined(_stacked(t.item)), constant(0))
+        if isinstance(t, (SequenceType, TableType)):
+            return EMPTY
+        check(t)
         if not t.is_numeric or t.dtype is None:
             raise UnsupportedType(f"{t} that may not be bound", "bind it in all branches")
         zero = constant(t.dtype.type(0) if t.kind == "numpy" else t.dtype.type(0).item())
@@ -297,9 +394,9 @@ class Lowering:
         if rule is None:
             raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
         base = mapped(
-            self.term(op.operands[0]), lambda leaf: self.writable(leaf, op) if isinstance(leaf, Array) else leaf
+            self.read(op, op.operands[0]), lambda leaf: self.writable(leaf, op) if isinstance(leaf, Array) else leaf
         )
-        self.bind(op.result, rule(self.loops, op, base, *map(self.term, op.operands[1:])))
+        self.bind(op.result, rule(self.loops, op, base, *(self.read(op, o) for o in op.operands[1:])))
 
     def writable(self, array: Array, op: Apply) -> Array:
         """The memory of an array, to be written into, or a copy of it where others read it later."""
@@ -332,34 +429,31 @@ class Lowering:
 
     def branch(self, op: If) -> None:
         if is_region(op.predicate.type):
-            # what a manager says of warnings is nothing to numbers
+            # what a manager says of warnings is nothing to numbers; where an exception comes, the program is left
             self.operations(op.then)
             for r, o in zip(op.results, op.then.results, strict=True):
                 self.bind(r, self.term(o))
             return
         predicate = self.truth(op.predicate)
         pairs = [(a.type, b.type) for a, b in zip(op.then.results, op.orelse.results, strict=True)]
-        sides: list[list[Term]] = []
+        sides: list[Side] = []
 
         def side(block: Block) -> Sequence[Operand]:
             self.operations(block)
-            sides.append([_by_elements(self.term(o), *p) for o, p in zip(block.results, pairs, strict=True)])
-            if _form(sides[0]) != _form(sides[-1]):
-                raise UnsupportedType("what has another form in the other branch")
-            return self.handed(sides[-1])
+            terms = tuple(_by_elements(self.term(o), *p) for o, p in zip(block.results, pairs, strict=True))
+            sides.append(Side(terms, {leaf: self.handle(leaf) for leaf in leaves(terms)}))
+            return ()
 
-        given = self.loops.branch(predicate, lambda: side(op.then), lambda: side(op.orelse))
-        like = sides[0]
-        count = sum(1 for term in like for _ in leaves(term))
+        given = self.loops.branch(
+            predicate, lambda: side(op.then), lambda: side(op.orelse), lambda blocks: handed(blocks, sides)
+        )
+        like = merged(*(s.terms for s in sides))
+        assert isinstance(like, tuple)
+        count = sum(1 for _ in leaves(like))
         handles, lengths = iter(given[:count]), iter(given[count:])
         taken = [mapped(term, lambda leaf: self.taken(leaf, handles, lengths)) for term in like]
         for result, term, of in zip(op.results, taken, op.then.results, strict=True):
             self.bind(result, self.put_together(term, self.term(of), of.type, result.hint))
-
-    def handed(self, terms: Sequence[Term]) -> Sequence[Operand]:
-        """What a branch gives: numbers and handles, and behind them the lengths of these."""
-        flat = [leaf for term in terms for leaf in leaves(term)]
-        return [*map(self.handle, flat), *(n for leaf in flat if isinstance(leaf, Array) for n in leaf.shape)]
 
     def handle(self, leaf: Term) -> Operand:
         if isinstance(leaf, Array):
@@ -385,8 +479,10 @@ class Lowering:
         if isinstance(like, tuple):
             parts = zip(taken, like, t.items, strict=True) if isinstance(t, ContainerType) else ()
             return tuple(self.put_together(*part, hint) for part in parts) or taken
-        assert isinstance(like, Array)
-        made = self.loops.allocate(like.dtype, like.shape, hint)
+        if not isinstance(like, Array):
+            # of numbers a function may give an array without axes
+            return taken[0]
+        made = self.loops.allocate(t.dtype or like.dtype, like.shape, hint)
         for places, element in zip(_places_in(t), taken, strict=True):
             self.loops.store(made, places, operand_of(element))
         return made
@@ -399,12 +495,12 @@ class Lowering:
         assert isinstance(made, If)
         k = made.results.index(handle)
         both = [b.results[k] for b in made.blocks]
-        return frozenset().union(*(self.loops.roots[h] for h in both if isinstance(h, Value)))
+        return frozenset[Value]().union(*(self.loops.roots.get(h, {h}) for h in both if isinstance(h, Value)))
 
 
 def _check_region(op: Apply) -> None:
-    """Refuse a block that is left where there is an exception, and one in which NumPy raises what it warns of."""
-    if op.result.type is CATCHER or not {*op.static.values()} <= {"ignore", "warn"}:
+    """Refuse a block in which NumPy raises what it warns of."""
+    if op.result.type is not CATCHER and not {*op.static.values()} <= {"ignore", "warn"}:
         raise UnsupportedCall(f"{op.primitive.name} in a program of loops")
 
 
@@ -415,15 +511,15 @@ def _by_elements(term: Term, *sides: Type) -> Term:
     """
     if isinstance(term, tuple) and all(isinstance(t, ContainerType) and len(t.items) == len(term) for t in sides):
         return tuple(_by_elements(part, *(t.items[k] for t in sides)) for k, part in enumerate(term))
-    if not isinstance(term, Array):
+    if not isinstance(term, (Array, Value, Constant)):
         return term
     if not all(t.is_array for t in sides):
-        return operand_of(term)
+        return operand_of(term) if isinstance(term, Array) else term
     a, b = sides
     lengths = _lengths(a)
     if lengths is None or lengths != _lengths(b) or a.dtype != b.dtype or math.prod(lengths) > FEW:
         return term
-    return tuple(map(term.element, _places_in(a)))
+    return tuple(map(term.element, _places_in(a))) if isinstance(term, Array) else (term,)
 
 
 def _lengths(t: Type) -> list[int] | None:
@@ -435,17 +531,3 @@ def _lengths(t: Type) -> list[int] | None:
 def _places_in(t: Type) -> Iterator[Places]:
     """The places of all elements of an array of known lengths, row by row."""
     return (tuple(map(constant, places)) for places in np.ndindex(*(_lengths(t) or ())))
-
-
-def _form(terms: Sequence[Term]) -> list[int]:
-    """The numbers of axes of what terms are made of."""
-    return [leaf.rank if isinstance(leaf, Array) else 0 for term in terms for leaf in leaves(term)]
-
-
-def _stacked(t: Type) -> Type:
-    """The type of the items of an empty list, side by side."""
-    if isinstance(t, ContainerType):
-        return ContainerType(t.cls, t.keys, tuple(map(_stacked, t.items)))
-    if not t.is_numeric or t.shape is None:
-        raise UnsupportedType(f"a list of {t}")
-    return ArrayType(t.dtype, (0, *t.shape), "array")

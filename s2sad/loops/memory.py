@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from s2sad.ir.containers import MAKE
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import GUARD, INTO, LOAD, RESHAPED, STORE, is_of_library
-from s2sad.ir.values import Apply, For, Function, If, Operand, Operation, Value, While, values_in, walk
+from s2sad.ir.values import Apply, Call, For, Function, If, Operand, Operation, Value, While, values_in, walk
 
 Roots = Mapping[Operand, frozenset[Value]]
 NOTHING: frozenset[Value] = frozenset()
@@ -69,6 +69,8 @@ def _add_roots(op: Operation, roots: dict[Operand, frozenset[Value]]) -> None:
                 join(op.result, *op.operands)
             else:
                 roots[op.result] = frozenset({op.result})
+        case Call():
+            roots[op.result] = frozenset({op.result})
         case If():
             for r, a, b in zip(op.results, op.then.results, op.orelse.results, strict=True):
                 join(r, a, b)
@@ -98,6 +100,9 @@ class Memory:
                 found.leaves = found.leaves or part.leaves
             if isinstance(op, Apply):
                 self._apply(op, found)
+            if isinstance(op, Call):
+                found.loads += [self.access(o, None) for o in values_in(op.operands) if _holds_memory(o)]
+                found.leaves = True
             found.read.update(r for a in found.loads for r in a.roots)
             found.written.update(r for a in found.stores for r in a.roots)
         return found

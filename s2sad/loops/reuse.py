@@ -20,6 +20,7 @@ from s2sad.ir.rewrite import reads_of
 from s2sad.ir.values import (
     Apply,
     Block,
+    Call,
     Constant,
     For,
     Function,
@@ -89,8 +90,8 @@ class Numbering:
                 initial = tuple(map(self.of, op.initial))
                 test = self.block(op.test, self.left(op, elements))
                 made = replace(op, initial=initial, test=test, body=self.block(op.body, self.left(op, elements)))
-            case _:
-                raise AssertionError(op)
+            case Call():
+                made = replace(op, operands=tuple(map(self.of, op.operands)))
         self.forget(op, elements)
         return made
 
@@ -216,8 +217,11 @@ def _live(block: Block, count: Counter[Value], only_written: set[Value]) -> Bloc
                 operations += _live_branch(op, count, only_written)
             case For() | While():
                 operations += _live_loop(op, count, only_written)
-            case _:
-                raise AssertionError(op)
+            case Call():
+                if op.function.effects or count[op.result]:
+                    operations.append(op)
+                else:
+                    count.subtract(values_in(op.operands))
     return replace(block, operations=tuple(reversed(operations)))
 
 

@@ -7,8 +7,18 @@ from collections.abc import Iterator
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.loop_rule import Array, Cut, Term, leaves
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, SliceType, StaticType, Type
+from s2sad.ir.loop_rule import Array, Cut, List, Term, is_empty, leaves
+from s2sad.ir.types import (
+    BOTTOM,
+    ArrayType,
+    ContainerType,
+    OpaqueType,
+    SequenceType,
+    SliceType,
+    StaticType,
+    TableType,
+    Type,
+)
 from s2sad.ir.values import Constant, Operand, Value, constant
 
 
@@ -17,15 +27,22 @@ def check(t: Type) -> None:
     if isinstance(t, ContainerType):
         for item in t.items:
             check(item)
-    elif isinstance(t, SequenceType):
-        check(t.item)
+    elif isinstance(t, (SequenceType, TableType)):
+        if item_of(t) != BOTTOM:
+            check(item_of(t))
     elif isinstance(t, (StaticType, SliceType)):
         return
+    elif type(t) is OpaqueType:
+        raise UnsupportedType("what calls keep of a function that calls itself and gives, or writes into, arrays")
     elif not isinstance(t, ArrayType) or t.dtype is None or t.shape is None or t.dtype.kind not in "biufc":
-        what = "a list that is empty where it is made" if t == BOTTOM else f"{t} in a program of loops"
-        raise UnsupportedType(what)
+        raise UnsupportedType(f"{t} in a program of loops")
     elif t.kind == "any" or t.doubtful:
         raise UnsupportedType("a number or array of which the type is not known")
+
+
+def item_of(t: SequenceType | TableType) -> Type:
+    """The type of what lies side by side: the items of a list, the keys of a dict."""
+    return t.item if isinstance(t, SequenceType) else t.key
 
 
 def is_none(operand: Operand) -> bool:
@@ -60,15 +77,28 @@ def operand_of(term: Term) -> Operand:
     raise UnsupportedType("what is no number in the place of one")
 
 
-def leaf_types(t: Type) -> Iterator[Type]:
-    """The types of the numbers and arrays of a term, by that of the value."""
+def typed(term: Term, t: Type) -> Term:
+    """A term in which lists that are empty have the items that their type says."""
+    if isinstance(term, tuple) and isinstance(t, ContainerType):
+        return tuple(map(typed, term, t.items))
+    if isinstance(term, List) and isinstance(t, (SequenceType, TableType)):
+        item = item_of(t)
+        if is_empty(term):
+            return term if item == BOTTOM else List(_none(item), constant(0))
+        return List(typed(term.items, item), term.length)
+    return term
+
+
+def _none(t: Type, axes: int = 1) -> Term:
+    """The items of a list without any."""
+    if isinstance(t, ContainerType):
+        return tuple(_none(i, axes) for i in t.items)
     if isinstance(t, SequenceType):
-        yield ArrayType(np.dtype(np.int64), (), "python")
-        for inner in leaf_types(t.item):
-            shape = inner.shape
-            yield ArrayType(inner.dtype, None if shape is None else (t.length, *shape), "array")
-    elif t.is_container:
-        for part in t.items:
-            yield from leaf_types(part)
-    else:
-        yield t
+        return List(_none(t.item, axes + 1), constant(0))
+    if isinstance(t, StaticType):
+        return Constant(t.value, t)
+    if not t.is_numeric or t.dtype is None or t.rank is None:
+        raise UnsupportedType(f"a list of {t}")
+    zero = constant(t.dtype.type(0))
+    shape = (*[0] * axes, *(d if isinstance(d, int) else 0 for d in t.shape or ()))
+    return Array(t.dtype, tuple(map(constant, shape)), lambda at: zero)

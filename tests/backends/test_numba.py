@@ -291,7 +291,9 @@ def numbered_beside_its_versions(x):
         z = np.exp(y) - y * y_2
         y = np.sin(z) * y_2 + y * z
         y = np.append(y, y[:0]) if k < 5 else np.append(y, y)
-    return np.sum(y * y_2)
+    # there are no loops for what may be of one axis or two: numba compiles the program over arrays
+    w = y if x[0] > 0.2 else y[None]
+    return np.sum(y * y_2) + np.sum(w)
 
 
 def test_no_name_is_that_of_a_version_of_another():

@@ -67,7 +67,7 @@ def test_samples(name, kind):
             function, arguments = function_of(
                 primitive, operands, case.static, partial(ABSTRACTIONS["symbolic"], Signature())
             )
-            made = to_loops({"f": function}, "f", lambda length: False, blocks=False)
+            (made,) = to_loops({"f": function}, "f", lambda length: False, blocks=False)
         except (Unsupported, TypeError, ValueError, ArithmeticError, np.linalg.LinAlgError):
             continue
         if any(map(is_of_library, applied_in(walk(made.body)))):

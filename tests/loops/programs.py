@@ -19,7 +19,6 @@ from s2sad.backends.runner import Runner, Unit, Written
 from s2sad.emit.flat import emit_flat
 from s2sad.ir.builder import Builder
 from s2sad.ir.definition import Definition, Given
-from s2sad.ir.flat import with_leaves
 from s2sad.ir.primitive import Primitive, Sample
 from s2sad.ir.values import Function, Operand, Value
 from s2sad.ir.verifier import verify
@@ -32,8 +31,9 @@ Text = tuple[Function, str]
 def text_of(functions: Mapping[str, Function], entry: str) -> Text:
     """The entry as loops, and their text."""
     made = to_loops(functions, entry)
-    verify(made)
-    return made, emit_flat([], [made])[0]
+    for f in made:
+        verify(f)
+    return made[0], emit_flat([], [*made[1:], made[0]])[0]
 
 
 def loops_of(
@@ -46,8 +46,7 @@ def loops_of(
     found: list[tuple[dict[str, Function], str]] = []
 
     def noted(self: NativeRunner, unit: Unit) -> Written:
-        functions = {f.name: f for f in unit.functions}
-        found.append((functions | {unit.entry: with_leaves(functions[unit.entry])}, unit.entry))
+        found.append(({f.name: f for f in unit.functions}, unit.entry))
         facts = {"sides": [s.data() for s in self.sides(unit)], "refused": ["not compiled", None]}
         return Runner.write(self, unit)._replace(facts=facts)
 
@@ -108,7 +107,7 @@ def run(made: Text, arguments: Sequence[Any]) -> Any:
     exec(text, scope)
     given = copy.deepcopy(list(arguments))
     with np.errstate(all="ignore"):
-        result = scope[function.name](*given)
+        result = scope[function.name](*(leaf for a in given for leaf in leaves(a)))
     for a, b in zip(leaves(given), leaves(list(arguments)), strict=True):
         np.testing.assert_array_equal(a, b, err_msg="an argument was written into")
     return result

@@ -2,6 +2,8 @@
 
 import random
 
+import numpy as np
+
 from tests.programs.numeric import Program
 
 LEAVES = ["x[0]", "y[k % len(y)]", "x[-1]", "s", "0.3", "np.sum(x)", "np.sum(x * x)", "y[0]", "t"]
@@ -79,3 +81,8 @@ class RecursiveProgram(Program):
             return self.rng.choice(LEAVES)
         form = self.rng.choice(OPERATIONS)
         return form.format(*(self.expression(depth - 1) for _ in range(form.count("{}"))))
+
+
+def arguments(seed):
+    rng = np.random.default_rng(seed)
+    return rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, 3), 0.6

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import s2sad
 from s2sad.testing import numerical_jvp
 from tests.programs.examples import several
-from tests.programs.recursive import RecursiveProgram
+from tests.programs.recursive import RecursiveProgram, arguments
 
 SEEDS = st.integers(0, 2**31 - 1)
 
@@ -17,7 +17,7 @@ SEEDS = st.integers(0, 2**31 - 1)
 @given(SEEDS)
 def test_both_modes_agree_with_differences(seed):
     program, rng = RecursiveProgram(seed), np.random.default_rng(seed)
-    f, args = program.function, (rng.uniform(0.2, 0.9, 4), rng.uniform(0.2, 0.9, 3), 0.6)
+    f, args = program.function, arguments(seed)
     dots = (rng.normal(size=4), rng.normal(size=3), float(rng.normal()))
     try:
         expected, error = numerical_jvp(f, args, dots, step=1e-3)

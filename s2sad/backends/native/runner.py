@@ -75,15 +75,15 @@ class NativeRunner(CompiledRunner):
     def structure(self, t: Type) -> Structure:
         return structure(t, is_plain)
 
-    def loops(self, unit: Unit) -> tuple[list[Function], dict[str, object]]:
+    def loops(self, unit: Unit) -> tuple[list[Function], list[Function], dict[str, object]]:
         from s2sad.backends.native.stages import compiled
 
         entries = entry_types(unit)
-        programs, code = compiled(unit.functions, entries, unit.call.facts if unit.call else ())
+        programs, called, code = compiled(unit.functions, entries, unit.call.facts if unit.call else ())
         forms: list[list[Any]] = [[form_of(t) for t in taken] for _, taken, _ in entries]
         if unit.interface.residuals is not None:
             forms[1][0] = KEPT_FORM
-        return programs, {"code": packed(code), "forms": forms}
+        return programs, called, {"code": packed(code), "forms": forms}
 
     def started(
         self, module: types.ModuleType, number: int, side: Side, boundary: Around, adapted: Around, otherwise: Call

@@ -14,7 +14,6 @@ from s2sad.backends.native.outside import EMPTIED, Outside
 from s2sad.backends.native.steps import steps_of
 from s2sad.backends.native.straight import straight_text
 from s2sad.ir.dims import Fact
-from s2sad.ir.flat import with_leaves
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
@@ -25,32 +24,38 @@ Entry = tuple[str, Sequence[Type], Type]
 
 def compiled(
     functions: Sequence[Function], entries: Sequence[Entry], facts: Iterable[Fact] = ()
-) -> tuple[list[Function], Code]:
+) -> tuple[list[Function], list[Function], Code]:
     """The programs of loops of a module with these entries, which rest on facts of lengths, and their code.
 
-    What native code does not have number by number is left to its library, which takes arrays.
+    Between them stand the functions that call themselves. What native code does not have number by number is left to
+    its library, which takes arrays.
 
     Raises:
         Unsupported: something in them cannot be said in loops, or in native code.
     """
-    by_name = {f.name: f for f in functions}
     left: frozenset[Primitive] = frozenset()
     while True:
-        programs = [loops_of(functions, with_leaves(by_name[name]), left=left) for name, *_ in entries]
+        whole = [loops_of(functions, name, left=left) for name, *_ in entries]
+        programs, inner = [first for first, *_ in whole], {f.name: f for _, *others in whole for f in others}
         libraries = Libraries(Outside())
-        code = code_of(programs, entries, facts, libraries)
+        code = code_of(programs, [*inner.values()], entries, facts, libraries)
         if libraries.missing <= left:
-            return programs, code
+            return programs, [*inner.values()], code
         left |= libraries.missing
 
 
 def code_of(
-    programs: Sequence[Function], entries: Sequence[Entry], facts: Iterable[Fact], libraries: Libraries
+    programs: Sequence[Function],
+    inner: Sequence[Function],
+    entries: Sequence[Entry],
+    facts: Iterable[Fact],
+    libraries: Libraries,
 ) -> Code:
     """The code of programs of loops."""
     outside = libraries.outside
     results = {name: result for name, _, result in entries}
-    texts = [kernel_text(*programs, results=results, library=libraries, target=elementary_target()), libraries.text]
+    made = kernel_text(*programs, inner=inner, results=results, library=libraries, target=elementary_target())
+    texts = [made, libraries.text]
     called = [f"{name}.entry" for name, *_ in entries]
     for k, (program, (name, arguments, result)) in enumerate(zip(programs, entries, strict=True)):
         # of the arguments of a second sweep no symbols are known: what they are follows from the first one

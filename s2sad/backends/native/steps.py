@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from s2sad.ir.primitives.memory import LENGTH
-from s2sad.ir.values import Apply, Block, Constant, For, Function, If, Operand, While
+from s2sad.ir.values import Apply, Block, Call, Constant, For, Function, If, Operand, While
 
 
 def steps_of(function: Function) -> float | None:
@@ -33,6 +33,8 @@ class _Steps:
                     self.told.add(op.index)
                 case While():
                     # it asks now and then whether it is interrupted, and lets the interpreter go then
+                    self.found = self.found or 0
+                case Call():
                     self.found = self.found or 0
                 case Apply() if op.primitive is LENGTH or (_is_integer(op.result) and self._is_told(op)):
                     self.told.add(op.result)

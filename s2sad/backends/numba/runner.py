@@ -20,7 +20,6 @@ from s2sad.backends.compiled import Around, CompiledRunner, Side, refused
 from s2sad.backends.runner import Call, Unit
 from s2sad.errors import ArgumentError, Unsupported
 from s2sad.ir.backend import LOOPS
-from s2sad.ir.flat import with_leaves
 from s2sad.ir.types import Type
 from s2sad.ir.values import Function
 
@@ -88,17 +87,16 @@ class NumbaRunner(CompiledRunner):
     def structure(self, t: Type) -> Structure:
         return boxed_structure(t)
 
-    def loops(self, unit: Unit) -> tuple[list[Function], dict[str, object]]:
-        from s2sad.backends.looped import loops_of
+    def loops(self, unit: Unit) -> tuple[list[Function], list[Function], dict[str, object]]:
+        from s2sad.backends.looped import loop_of
 
-        by_name = {f.name: f for f in unit.functions}
-        entries = [with_leaves(by_name[unit.entry])]
+        entries = [(unit.entry, 0)]
         if unit.reverse is not None:
             # it takes the residuals as they are
-            entries.append(with_leaves(by_name[unit.reverse], int(unit.interface.residuals is not None)))
+            entries.append((unit.reverse, int(unit.interface.residuals is not None)))
         # numba takes seconds to compile: no length is a number, so that all lengths are served by one text. It computes
         # several terms of a sum at once where it knows that the index is not below 0, which in blocks it does not
-        return [loops_of(unit.functions, f, lambda length: False, blocks=False) for f in entries], {}
+        return [loop_of(unit.functions, f, "numba", lambda length: False, False, whole) for f, whole in entries], [], {}
 
     def why_not(self, unit: Unit, e: Unsupported) -> str | None:
         # numba has copies of some objects of Python's, and none of others

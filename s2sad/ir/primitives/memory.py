@@ -13,7 +13,8 @@ What has no loops of its own is an operation as in a program of arrays, on handl
 it is given, and what it gives is new memory.
 
 An array here is a handle: a program hands it on as it is, and what is stored through it is seen by all that hold it.
-Loops carry numbers; an array that changes from one iteration to the next is written in place.
+Loops carry numbers; an array that changes from one iteration to the next is written in place. Where it has another
+shape in each, loops carry its handle.
 """
 
 from __future__ import annotations
@@ -111,7 +112,7 @@ RESHAPED = register(
         lambda array, *lengths: array.reshape(lengths),
         _reshaped_type,
         effect=Effect.VIEW,
-        spelling=lambda *types: f"_0.reshape(({_places(types)},))",
+        spelling=lambda *types: f"_0.reshape(({_places(types)},))" if types[1:] else "_0.reshape(())",
     )
 )
 GUARD = register(Primitive("guard", _guard, lambda holds, /: NONE, effect=Effect.IO))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.dims import new_dim
-from s2sad.ir.loop_rule import Array, List, Loops, Places, Term, leaves, looped, mapped
+from s2sad.ir.loop_rule import FIRST, Array, List, Loops, Places, Term, is_empty, leaves, looped, mapped
 from s2sad.ir.primitives.lists import (
     APPEND,
     CONCATENATE,
@@ -18,15 +19,17 @@ from s2sad.ir.primitives.lists import (
     REPEAT,
     SUM_REPEATS,
 )
-from s2sad.ir.values import Apply, Operand, constant
+from s2sad.ir.primitives.memory import LENGTH
+from s2sad.ir.values import Apply, Operand, Value, constant, is_same
 from s2sad.rules.looping.elementwise import number
 from s2sad.rules.looping.indexing import in_range
-from s2sad.rules.looping.lists import joined_dtype, list_of
+from s2sad.rules.looping.lists import arrays_in, is_static, joined_dtype, list_of
 from s2sad.rules.looping.shaping import array_of, same_lengths
 
 
 def joined(loops: Loops, op: Apply, *parts: List) -> List:
     """The items of lists, one list behind the other."""
+    parts = tuple(part for part in parts if not is_empty(part)) or parts[:1]
     total: Operand = constant(0)
     for part in parts:
         total = loops.add(total, part.length)
@@ -38,8 +41,10 @@ def joined(loops: Loops, op: Apply, *parts: List) -> List:
     return List(mapped(parts[0].items, column), total)
 
 
-def _column(loops: Loops, op: Apply, total: Operand, lengths: Sequence[Operand], parts: Sequence[Term]) -> Array:
+def _column(loops: Loops, op: Apply, total: Operand, lengths: Sequence[Operand], parts: Sequence[Term]) -> Term:
     """One number or array of all items."""
+    if is_static(parts[0]):
+        return parts[0]
     arrays = [array_of(p) for p in parts]
     for other in arrays[1:]:
         same_lengths(loops, arrays[0].shape[1:], other.shape[1:])
@@ -49,6 +54,44 @@ def _column(loops: Loops, op: Apply, total: Operand, lengths: Sequence[Operand],
         loops.nest((length, *part.shape[1:]), _writer(loops, target, part, start))
         start = loops.add(start, length)
     return target
+
+
+def grown(loops: Loops, xs: List, more: List, hint: str | None) -> List:
+    """A list with the items of another one behind its own, in its memory where there is room, else in twice as much."""
+    end = loops.add(xs.length, more.length)
+    sources = iter([*leaves(more.items)])
+    return List(mapped(xs.items, lambda leaf: _roomy(loops, xs.length, end, leaf, next(sources), hint)), end)
+
+
+def _roomy(loops: Loops, length: Operand, end: Operand, leaf: Term, source: Term, hint: str | None) -> Term:
+    if is_static(leaf):
+        return leaf
+    own, new = array_of(leaf), array_of(source)
+    assert own.handle is not None
+    handle, rows, rest = own.handle, loops.apply(LENGTH, (own.handle,), {"axis": 0}), new.shape[1:]
+    new = loops.fresh(new) if new.memory & own.memory else new
+    full, is_none = loops.call(np.greater, end, rows), loops.call(np.equal, length, 0)
+    for one, two in zip(own.shape[1:], rest, strict=True):
+        if not is_same(one, two):
+            # rows of a list without items may be of any length
+            loops.guard(loops.call(np.logical_or, is_none, loops.call(np.equal, one, two)))
+            full = loops.call(np.logical_or, full, is_none)
+
+    def longer() -> Sequence[Operand]:
+        room = loops.call(max, loops.call(max, loops.multiply(rows, 2), end), FIRST)
+        more = loops.allocate(own.dtype, (room, *rest), hint)
+        loops.nest((length, *rest), lambda at: loops.store(more, at, own.element(at)))
+        assert more.handle is not None
+        made.add(more.handle)
+        return [more.handle]
+
+    made: set[Value] = set()
+    (given,) = loops.branch(full, longer, lambda: [handle])
+    assert isinstance(given, Value)
+    target = loops.held(given, (loops.apply(LENGTH, (given,), {"axis": 0}), *rest), own.memory | made)
+    added = loops.subtract(end, length)
+    loops.nest((added, *rest), lambda at: loops.store(target, (loops.add(length, at[0]), *at[1:]), new.element(at)))
+    return replace(target, shape=(end, *rest))
 
 
 def _writer(loops: Loops, target: Array, part: Array, start: Operand) -> Callable[[Places], None]:
@@ -61,6 +104,8 @@ def alone(loops: Loops, item: Term) -> List:
     def one(leaf: Term) -> Term:
         if isinstance(leaf, Array):
             return loops.view(leaf, [constant(1), *leaf.shape], lambda at: at[1:])
+        if is_static(leaf):
+            return leaf
         value = number(leaf)
         if value.type.dtype is None:
             raise UnsupportedType("a list of what are no numbers")
@@ -75,6 +120,8 @@ def part_of(loops: Loops, xs: List, start: Operand, length: Operand) -> List:
     """The items from one place on."""
 
     def moved(leaf: Term) -> Term:
+        if is_static(leaf):
+            return leaf
         x = array_of(leaf)
         return loops.view(x, [length, *x.shape[1:]], lambda at: (loops.add(start, at[0]), *at[1:]))
 
@@ -83,7 +130,20 @@ def part_of(loops: Loops, xs: List, start: Operand, length: Operand) -> List:
 
 @looped(APPEND)
 def append(loops: Loops, op: Apply, xs: Term, x: Term) -> Term:
-    return joined(loops, op, list_of(xs), alone(loops, x))
+    return extended(loops, op, list_of(xs), alone(loops, x))
+
+
+def extended(loops: Loops, op: Apply, xs: List, more: List) -> List:
+    """A list with others behind its items: in its memory where a loop does it again and again."""
+    if loops.repeats and not is_empty(xs) and _have_dtypes_of(xs, more):
+        return grown(loops, xs, more, op.result.hint)
+    return joined(loops, op, xs, more)
+
+
+def _have_dtypes_of(xs: List, more: List) -> bool:
+    """Whether the memory of a list can hold the items of another one."""
+    pairs = zip(arrays_in(xs.items), arrays_in(more.items), strict=True)
+    return all(np.result_type(a.dtype, b.dtype) == a.dtype for a, b in pairs)
 
 
 @looped(CONCATENATE)
@@ -103,7 +163,11 @@ def insert(loops: Loops, op: Apply, xs: Term, place: Term, x: Term) -> Term:
 @looped(LIST_DELETE)
 def delete(loops: Loops, op: Apply, xs: Term, place: Term) -> Term:
     xs = list_of(xs)
-    k = in_range(loops, number(place), xs.length, new_dim())
+    return without_item(loops, op, xs, in_range(loops, number(place), xs.length, new_dim()))
+
+
+def without_item(loops: Loops, op: Apply, xs: List, k: Operand) -> List:
+    """A list without one of its items."""
     rest = loops.subtract(loops.subtract(xs.length, 1), k)
     return joined(loops, op, part_of(loops, xs, constant(0), k), part_of(loops, xs, loops.add(k, 1), rest))
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.dims import new_dim
-from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, leaves, looped, mapped
+from s2sad.ir.loop_rule import EMPTY, Array, Cut, List, Loops, Places, Term, leaves, looped, mapped
 from s2sad.ir.primitives.lists import (
     ADD_ITEMS,
     LIST_ADD,
@@ -29,6 +29,11 @@ def arrays_in(term: Term) -> Iterator[Array]:
     return (leaf for leaf in leaves(term) if isinstance(leaf, Array))
 
 
+def is_static(term: Term) -> bool:
+    """Whether a part of an item is no number, and the same for all items: a string, or None."""
+    return isinstance(term, Constant) and term.type.is_static
+
+
 def list_of(term: Term) -> List:
     """The list that an operand is."""
     if not isinstance(term, List):
@@ -40,11 +45,13 @@ def list_of(term: Term) -> List:
 def sequence(loops: Loops, op: Apply, *items: Term) -> Term:
     """`[a, b]`."""
     if not items:
-        raise UnsupportedType("an empty list", "make an array")
+        return EMPTY
     columns = zip(*map(leaves, items), strict=True)
 
     def column(leaf: Term) -> Term:
         parts = next(columns)
+        if is_static(leaf):
+            return leaf
         return loops.stored(of_items(loops, parts, joined_dtype(parts)), op.result.hint)
 
     return List(mapped(items[0], column), constant(len(items)))

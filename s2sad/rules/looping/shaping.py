@@ -265,16 +265,47 @@ def copy(loops: Loops, op: Apply, x: Term) -> Term:
     """An array of the same elements, or of the items of a list."""
     dtype = op.result.type.dtype
     assert dtype is not None
+    x = _rows(loops, x, dtype)
     if isinstance(x, tuple):
         return loops.stored(of_items(loops, x, dtype), op.result.hint)
-    if isinstance(x, List) and isinstance(x.items, Array):
-        x = x.items
     if not isinstance(x, Array):
         value = loops.cast(number(x), dtype)
         return of_number(value) if op.result.type.is_array else value
     if x.dtype == dtype:
         return x if op.primitive.function is not np.copy or x.handle is None else loops.fresh(x, op.result.hint)
     return loops.computed(dtype, x.shape, lambda at: loops.cast(x.element(at), dtype), 1, x)
+
+
+def _rows(loops: Loops, term: Term, dtype: np.dtype[np.generic]) -> Term:
+    """Lists as arrays, in tuples too."""
+    if isinstance(term, tuple):
+        return tuple(_rows(loops, part, dtype) for part in term)
+    return _columns(loops, term.items, dtype, 1) if isinstance(term, List) else term
+
+
+def _columns(loops: Loops, items: Term, dtype: np.dtype[np.generic], axes: int) -> Array:
+    """The items of lists in lists, so many `axes`, as an array: what is a tuple in them is an axis behind these."""
+    if isinstance(items, List) and not isinstance(items.length, Array):
+        return _columns(loops, items.items, dtype, axes + 1)
+    if isinstance(items, Array):
+        return items
+    if not isinstance(items, tuple) or not items:
+        raise UnsupportedType("a list of such items as an array")
+    parts = [_columns(loops, part, dtype, axes) for part in items]
+    first = parts[0].shape
+
+    def fill(target: Array) -> None:
+        for k, part in enumerate(parts):
+            same_lengths(loops, first, part.shape)
+            _put(loops, target, part, lambda at, k=k: (*at[:axes], constant(k), *at[axes:]))  # type: ignore[misc]
+
+    shape = (*first[:axes], constant(len(parts)), *first[axes:])
+    return loops.stored(Array(dtype, shape, lambda at: constant(0.0), (), 99, fill=fill))
+
+
+def _put(loops: Loops, target: Array, source: Array, place: Callable[[Places], Places]) -> None:
+    """Store all elements of an array, each in its place of another one."""
+    loops.nest(source.shape, lambda at: loops.store(target, place(at), source.element(at)))
 
 
 def of_items(loops: Loops, items: tuple[Term, ...], dtype: np.dtype[np.generic]) -> Array:

@@ -70,7 +70,7 @@ def program(primitive):
             one, given = function_of(
                 primitive, case.operands, case.static, partial(ABSTRACTIONS["symbolic"], signature)
             )
-            outside = compiled([one], entry_of(one))[1].outside
+            outside = compiled([one], entry_of(one))[-1].outside
         except Unsupported:
             continue
         if any(name.startswith(("call ", "special ")) for name in outside):
@@ -96,7 +96,7 @@ def test_native_code_of_samples(name):
     function, arguments, wanted = program(PRIMITIVES[name])
     if not wanted:
         return
-    loops, code = compiled([function], entry_of(function))
+    loops, _, code = compiled([function], entry_of(function))
     module = {}
     exec(emit_flat([], loops)[0], module)
     effort = machine.Effort(0, unroll=False, interleave=False, straight=False)

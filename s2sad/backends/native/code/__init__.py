@@ -10,6 +10,7 @@ memory       arrays: allocated, read, written, freed
 control      loops and branches
 calls        what BLAS computes
 libraries    what Python computes: all that is not said here
+called       functions that call themselves
 kernel       the function: its parameters, its result
 """
 

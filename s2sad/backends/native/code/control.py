@@ -26,17 +26,15 @@ from s2sad.backends.native.code.values import (
     limit_of,
     literal,
 )
-from s2sad.backends.native.code.writer import INTERRUPTED, Owned, Writer
+from s2sad.backends.native.code.writer import Owned, Writer
 from s2sad.errors import UnsupportedType
 from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitives.memory import ALLOCATE, is_of_library
 from s2sad.ir.types import BOTTOM, ArrayType, Type
-from s2sad.ir.values import Apply, Block, Constant, For, If, Operation, While, walk
+from s2sad.ir.values import Apply, Block, Call, Constant, For, If, Operation, While, walk
 
 SHORT = 64
 """Iterations after which a loop is not asked whether it was interrupted."""
-PATIENCE = 1 << 20
-"""Steps between two such questions."""
 CHEAP = 8
 """Operations that are computed on both sides of a branch, if they cost little."""
 WRITTEN_OUT = 256
@@ -85,7 +83,7 @@ def _form_of_array(t: Type, sample: Handle) -> Form:
         lengths = list(known)
         for k, part in zip(open_ones, parts[1:], strict=True):
             lengths[k] = part
-        return Handle(parts[0], tuple(d for d in lengths if d is not None), sample.dtype, Memory(owner))
+        return Handle(parts[0], tuple(d for d in lengths if d is not None), sample.dtype, Memory(owner, True))
 
     def parts(term: Term) -> tuple[str, ...]:
         if not isinstance(term, Handle):
@@ -202,8 +200,27 @@ def _handed_out(w: Writer, terms: Sequence[Term], before: Owned | None) -> list[
             owners.append(memory.owner)
         else:
             owners.append("null")
+    if any(isinstance(t, Handle) and t.memory.varies for t in terms):
+        for memory in owned:
+            if memory.owner is not None and memory not in kept:
+                _give_away(w, memory.owner, terms, owners, lambda t: t.memory.varies)
+                kept.append(memory)
     w.release(before, kept)
     return owners
+
+
+def _give_away(
+    w: Writer, owner: str, terms: Sequence[Term], owners: list[str], may_be: Callable[[Handle], bool] = lambda t: True
+) -> None:
+    """Have the first of the terms that is this memory own it; where none is, it is freed."""
+    taken = "false"
+    for n, term in enumerate(terms):
+        if isinstance(term, Handle) and may_be(term):
+            same = w.let(f"icmp eq ptr {term.pointer}, {owner}")
+            first = w.both(same, w.negated(taken))
+            owners[n] = w.let(f"select i1 {first}, ptr {owner}, ptr {owners[n]}")
+            taken = w.either(taken, same)
+    w.free(w.let(f"select i1 {taken}, ptr null, ptr {owner}"))
 
 
 # loops
@@ -223,7 +240,9 @@ class Loop:
         self.forms = [form_of(v.type, x) for v, x in zip(op.carried, self.initial, strict=True)]
         self.before = self.w.owned
         self.owns = any(f.owns for f in self.forms) and any(
-            isinstance(o, Apply) and o.result in k.escaping and _may_make(o) for b in op.blocks for o in walk(b)
+            isinstance(o, Call) or (isinstance(o, Apply) and o.result in k.escaping and _may_make(o))
+            for b in op.blocks
+            for o in walk(b)
         )
         self.entry = self.w.block
         self.head, self.exit = self.w.fresh("head"), self.w.fresh("exit")
@@ -278,17 +297,8 @@ class Loop:
         w = self.w
         owners = _handed_out(w, terms, self.inner)
         for x in self.carried:
-            if not isinstance(x, Handle) or x.memory.owner is None:
-                continue
-            taken = "false"
-            for n, term in enumerate(terms):
-                if not isinstance(term, Handle):
-                    continue
-                same = w.let(f"icmp eq ptr {term.pointer}, {x.pointer}")
-                first = w.both(same, w.negated(taken))
-                owners[n] = w.let(f"select i1 {first}, ptr {x.memory.owner}, ptr {owners[n]}")
-                taken = w.either(taken, same)
-            w.free(w.let(f"select i1 {taken}, ptr null, ptr {x.memory.owner}"))
+            if isinstance(x, Handle) and x.memory.owner is not None:
+                _give_away(w, x.memory.owner, terms, owners)
         w.owned = self.before
         return owners
 
@@ -304,19 +314,6 @@ class Loop:
         for (line, form, first), name, last in zip(self.lines, self.phis, parts, strict=True):
             w.lines[line] = f"  {name} = phi {form} [ {first}, %{self.entry} ], [ {last}, %{w.block} ]"
         w.jump(self.head, hint)
-
-    def ask(self) -> None:
-        """Ask now and then whether the program was interrupted."""
-        w = self.w
-        w.count_steps("1")
-        many = w.let(f"icmp ugt i64 {w.let('load i64, ptr %steps')}, {PATIENCE}")
-        ask, on = w.fresh("ask"), w.fresh("on")
-        w.branch(many, ask, on, ", !prof !9000")
-        w.start(ask)
-        w.do("store i64 0, ptr %steps")
-        stop = w.let("call i1 @s2sad.interrupted(ptr %slots) nounwind")
-        w.branch(stop, w.way_out(INTERRUPTED), on)
-        w.start(on)
 
     def finish(self, skip: int = 0) -> None:
         """Start the exit, and bind the results; the first phis may be those of the index."""
@@ -394,7 +391,7 @@ def _end(k: Scope, loop: Loop, op: For | While, body: Block, index: Callable[[],
         # what is computed of wrong numbers may never end
         w.leave_now()
     if loop.is_long:
-        loop.ask()
+        w.ask()
     stop = k.truth(body.results[-1]) if op.breaks else ""
     parts = loop.parts([k.term(o) for o in body.results[:count]])
     if op.breaks:

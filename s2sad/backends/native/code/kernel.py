@@ -10,16 +10,19 @@ does `@s2sad.interrupted`. 0 is returned where all is done; see `writer` for wha
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
 
 from s2sad.backends.native import elementary
-from s2sad.backends.native.code import memory
+from s2sad.backends.native.code import called, memory
 from s2sad.backends.native.code.calls import into
 from s2sad.backends.native.code.control import branch, for_loop, while_loop
 from s2sad.backends.native.code.conversions import converted
 from s2sad.backends.native.code.libraries import by_python, of_numbers
 from s2sad.backends.native.code.numbers import applied
 from s2sad.backends.native.code.scope import Scope
-from s2sad.backends.native.code.values import Handle, Memory, Number, Term, limit_of, part_type, stored_type
+from s2sad.backends.native.code.values import Handle, Memory, Number, Term, limit_of, part_type
 from s2sad.backends.native.code.writer import DONE, Library, Writer
 from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedType, located
 from s2sad.ir.containers import EXTRACT, MAKE
@@ -30,6 +33,7 @@ from s2sad.ir.types import ArrayType, ContainerType, Type, leaves
 from s2sad.ir.values import (
     Apply,
     Block,
+    Call,
     Constant,
     For,
     Function,
@@ -63,6 +67,7 @@ class NoLibrary:
 
 def kernel_text(
     *functions: Function,
+    inner: Sequence[Function] = (),
     results: Mapping[str, Type] | None = None,
     library: Library | None = None,
     target: elementary.Target | None = None,
@@ -70,22 +75,26 @@ def kernel_text(
 ) -> str:
     """The kernels of functions, `@"name.kernel"`, and what they need beside `@s2sad.result` and `@s2sad.interrupted`.
 
-    `results` are the types that callers take what functions give for, by their names; where there is none, it is of the
-    type that it has in the function. `library` is asked for what is outside; where it is not given, nothing is.
-    `fused`: a * b + c may be rounded once.
+    `inner` are the functions that they call, and that call themselves. `results` are the types that others take what
+    functions give for, by their names; where there is none, it is of the type that it has in the function. `library` is
+    asked for what is outside; where it is not given, nothing is. `fused`: a * b + c may be rounded once.
 
     Raises:
         Unsupported: an operation cannot be native code.
     """
     declared: dict[str, str] = {}
-    called: dict[str, None] = {}
+    elementaries: dict[str, None] = {}
     texts: list[str] = []
-    for function in functions:
+    calls = (op for f in (*inner, *functions) for op in walk(f.body) if isinstance(op, Call))
+    types = {op.function.name: op.result.type for op in calls} | dict(results or {})
+    for function in (*inner, *functions):
         w = Writer(function.name, library or NoLibrary(), fused)
-        texts.append(Kernel(function, w, (results or {}).get(function.name, function.result.type)).text())
+        result = types.get(function.name, function.result.type)
+        kernel = Called(function, w, result) if function in inner else Kernel(function, w, result)
+        texts.append(kernel.text())
         declared.update(w.declared)
-        called.update(w.called)
-    inlined = elementary.text_of(called, target) if called else ""
+        elementaries.update(w.called)
+    inlined = elementary.text_of(elementaries, target) if elementaries else ""
     parts = ["\n".join(declared.values()), *texts, inlined, memory.METADATA]
     return "\n".join(p for p in parts if p)
 
@@ -110,22 +119,31 @@ class Kernel(Scope):
             if isinstance(o, Value) and self.types[n].is_array:
                 self.given.setdefault(o, n)
 
+    suffix = "kernel"
+    ways: tuple[str, ...] = ("ptr noalias %slots",)
+    """What it takes behind its arguments."""
+
     def text(self) -> str:
         """The definition of the kernel."""
         w = self.w
         signature: list[str] = []
         for n, p in enumerate(self.function.parameters):
             self.terms[p] = self._parameter(p.type, f"p{n}", signature)
-        signature.append("ptr noalias %slots")
+        signature += self.ways
         with located(NOWHERE):
+            self.begin()
             self.run(self.function.body.operations, top=True)
-            for n, o in enumerate(self.results):
-                self._give(n, o)
-        w.release(None)
+            kept = [memory for n, o in enumerate(self.results) for memory in self._give(n, o)]
+        w.release(None, kept)
         w.do(f"ret i32 {DONE}")
         w.finish()
-        head = f'define internal i32 @"{w.name}.kernel"({", ".join(signature)}) {ATTRIBUTES} {{'
+        head = f'define internal i32 @"{w.name}.{self.suffix}"({", ".join(signature)}) {ATTRIBUTES} {{'
         return "\n".join([*w.globals, head, "start:", *w.hoisted, *w.lines, "}", ""])
+
+    def begin(self) -> None:
+        """What stands before all operations."""
+        if any(isinstance(op, Call) for op in walk(self.function.body)):
+            called.begin(self.w, False)
 
     def _parameter(self, t: Type, name: str, signature: list[str]) -> Term:
         if isinstance(t, ContainerType):
@@ -161,8 +179,8 @@ class Kernel(Scope):
                         while_loop(self, op)
                     case If():
                         branch(self, op)
-                    case _:
-                        raise UnsupportedCall(f"a call of {op.function.name}, which calls itself", "write a loop")
+                    case Call():
+                        self.terms[op.result] = called.call(self, op)
         except Unsupported as e:
             if e.location != NOWHERE or at == NOWHERE:
                 raise
@@ -201,29 +219,64 @@ class Kernel(Scope):
         assert t.dtype is not None
         part_type(t.dtype)
         if top and op.result in self.given:
-            return memory.result_memory(self.w, self.given[op.result], lengths, t.dtype)
+            return self._result(self.given[op.result], lengths, t.dtype)
         small = None if op.result in self.escaping else memory.on_stack(self.w, lengths, t.dtype)
         return small or memory.allocate(self.w, lengths, t.dtype)
 
-    def _give(self, n: int, operand: Operand) -> None:
-        """Put a result where the caller finds it."""
+    def _result(self, n: int, lengths: Sequence[str], dtype: np.dtype[Any]) -> Handle:
+        """Memory for an array that is the result of this number."""
+        return memory.result_memory(self.w, n, lengths, dtype)
+
+    def _give(self, n: int, operand: Operand) -> Iterator[Memory]:
+        """Put a result where the caller finds it; the memory that it gets with it."""
         w = self.w
-        term, t = self.term(operand), self.types[n]
-        if isinstance(term, Handle) and t.is_array:
-            made = isinstance(operand, Value) and self.given.get(operand) == n and operand in self.made
-            if not made:
-                memory.copied(w, term, memory.result_memory(w, n, term.lengths, term.dtype))
-        elif t.is_array:
-            number = self.number(operand)
-            memory.store(w, memory.result_memory(w, n, (), t.dtype or number.dtype), (), number, operand.type)
-        elif t.is_numeric:
-            number = self.number(operand)
-            number = converted(w, number, t.dtype or number.dtype)
-            size = number.dtype.itemsize // len(number.parts)
-            form = stored_type(number.dtype)
-            for k, x in enumerate(memory.stored_parts(w, number)):
-                place = w.let(f"getelementptr i8, ptr %slots, i64 {16 * (n + 1) + k * size}")
-                w.do(f"store {form} {x}, ptr {place}")
+        if self.types[n].is_array:
+            self._array(n, operand)
+        elif self.types[n].is_numeric:
+            number = self._number(n, operand)
+            memory.store_parts(w, number, lambda k: w.let(f"getelementptr i8, ptr %slots, i64 {16 * (n + 1) + k}"))
+        yield from ()
+
+    def _array(self, n: int, operand: Operand) -> Handle:
+        """A result that is an array, in the memory that the caller gets; a number is one without axes."""
+        term = self.term(operand)
+        if isinstance(term, Handle):
+            if isinstance(operand, Value) and self.given.get(operand) == n and operand in self.made:
+                return term
+            target = self._result(n, term.lengths, term.dtype)
+            memory.copied(self.w, term, target)
+            return target
+        number = self.number(operand)
+        target = self._result(n, (), self.types[n].dtype or number.dtype)
+        memory.store(self.w, target, (), number, operand.type)
+        return target
+
+    def _number(self, n: int, operand: Operand) -> Number:
+        """A result that is a number; an array without axes is the one in it."""
+        number = self.number(operand)
+        return converted(self.w, number, self.types[n].dtype or number.dtype)
+
+
+class Called(Kernel):
+    """The text of a function that calls itself."""
+
+    suffix = "call"
+    ways = ("ptr noalias %slots", "ptr noalias %state", "ptr noalias %out")
+
+    def begin(self) -> None:
+        called.begin(self.w, True)
+
+    def _result(self, n: int, lengths: Sequence[str], dtype: np.dtype[Any]) -> Handle:
+        return memory.allocate(self.w, lengths, dtype)
+
+    def _give(self, n: int, operand: Operand) -> Iterator[Memory]:
+        offset = sum(map(called.size_of, self.types[:n]))
+        if self.types[n].is_array:
+            array = self._array(n, operand)
+            yield array.memory
+            called.give(self.w, array, offset)
+        elif self.types[n].is_numeric:
+            called.give(self.w, self._number(n, operand), offset)
 
 
 def _results(function: Function) -> list[Operand]:
@@ -259,6 +312,8 @@ def _escaping(block: Block) -> Iterator[Value]:
                     sources[r] = [b.results[n] for b in op.blocks]
             case For() | While():
                 wanted += op.body.results
+                for n, r in enumerate(op.results):
+                    sources[r] = sources[op.carried[n]] = [op.initial[n], op.body.results[n]]
     seen: set[Operand] = set()
     while wanted:
         o = wanted.pop()

@@ -6,7 +6,7 @@ What the kernel gives back is allocated by its caller.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -204,6 +204,13 @@ def store(w: Writer, array: Handle, indices: Sequence[str], value: Number, t: Ty
     given = stored_parts(w, operand_as(w, value, t, array.dtype))
     for x, p in zip(given, _parts(w, array, indices), strict=True):
         w.do(f"store {form} {x}, ptr {p}, align {_size(array.dtype)}, !tbaa !{TAGS[form]}")
+
+
+def store_parts(w: Writer, x: Number, at: Callable[[int], str]) -> None:
+    """Store a number at an address: `at` gives that of the byte of this number."""
+    form, size = stored_type(x.dtype), _size(x.dtype)
+    for k, part in enumerate(stored_parts(w, x)):
+        w.do(f"store {form} {part}, ptr {at(k * size)}")
 
 
 def stored_parts(w: Writer, x: Number) -> tuple[str, ...]:

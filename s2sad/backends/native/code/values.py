@@ -44,9 +44,13 @@ class Number:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Memory:
-    """Memory of an array. `owner` is the pointer that is to be freed, or null, where it may be the function's own."""
+    """Memory of an array. `owner` is the pointer that is to be freed, or null, where it may be the function's own.
+
+    It `varies` where only the run knows which memory it is.
+    """
 
     owner: str | None = None
+    varies: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

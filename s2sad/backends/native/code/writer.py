@@ -31,6 +31,8 @@ class Library(Protocol):
 
 DONE, LEFT, NO_MEMORY, INTERRUPTED = range(4)
 """What a kernel returns."""
+PATIENCE = 1 << 20
+"""Steps between two questions whether the program was interrupted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +68,8 @@ class Writer:
         self._count = 0
         self._ways: dict[tuple[Owned | None, int], str] = {}
         self._pending = False
-        self._counts = False
+        self.counts = False
+        """Whether there is a count of steps."""
         self.stack = 0
         """How many bytes of arrays are on the stack."""
         self.leaves = 0
@@ -197,11 +200,23 @@ class Writer:
 
     def count_steps(self, number: str) -> None:
         """Note that a loop has done so many steps."""
-        if not self._counts:
-            self._counts = True
+        if not self.counts:
+            self.counts = True
             self.hoisted += ["  %steps = alloca i64", "  store i64 0, ptr %steps"]
         before = self.let("load i64, ptr %steps")
         self.do(f"store i64 {self.let(f'add i64 {before}, {number}')}, ptr %steps")
+
+    def ask(self) -> None:
+        """Ask now and then whether the program was interrupted."""
+        self.count_steps("1")
+        many = self.let(f"icmp ugt i64 {self.let('load i64, ptr %steps')}, {PATIENCE}")
+        ask, on = self.fresh("ask"), self.fresh("on")
+        self.branch(many, ask, on, ", !prof !9000")
+        self.start(ask)
+        self.do("store i64 0, ptr %steps")
+        stop = self.let("call i1 @s2sad.interrupted(ptr %slots) nounwind")
+        self.branch(stop, self.way_out(INTERRUPTED), on)
+        self.start(on)
 
     # memory
 
