@@ -13,6 +13,7 @@ from s2sad.backends.native.objects import Code
 from s2sad.backends.native.outside import EMPTIED, Outside
 from s2sad.backends.native.steps import steps_of
 from s2sad.backends.native.straight import straight_text
+from s2sad.errors import UnsupportedCall
 from s2sad.ir.dims import Fact
 from s2sad.ir.primitive import Primitive
 from s2sad.ir.types import Type
@@ -20,6 +21,10 @@ from s2sad.ir.values import Function
 
 Entry = tuple[str, Sequence[Type], Type]
 """An entry: its name, the types of its arguments and of its result."""
+
+
+LONGEST = 25_000
+"""How many lines of LLVM's a module may have: what is longer compiles for minutes."""
 
 
 def compiled(
@@ -39,6 +44,8 @@ def compiled(
         programs, inner = [first for first, *_ in whole], {f.name: f for _, *others in whole for f in others}
         libraries = Libraries(Outside())
         code = code_of(programs, [*inner.values()], entries, facts, libraries)
+        if code.text.count("\n") > LONGEST:
+            raise UnsupportedCall(f"code of more than {LONGEST} lines", "compile parts of it")
         if libraries.missing <= left:
             return programs, [*inner.values()], code
         left |= libraries.missing
