@@ -46,7 +46,7 @@ def is_of_scipy(name):
 
 OWN = [n for n in NAMES if not n.startswith("np.fft.") and not is_of_scipy(n)]
 UNKNOWN = {
-    *("np.float16", "np.heaviside"),
+    *("np.float16", "np.heaviside", "np.i0", "np.frexp", "np.modf", "bessel_i"),
     *(f"math.{n}" for n in ("comb", "factorial", "fsum", "hypot", "isclose", "isqrt", "lcm", "prod", "remainder")),
 }
 """What numba does not have, beside comparisons of complex numbers."""
