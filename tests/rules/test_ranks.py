@@ -23,7 +23,6 @@ SHAPES = [(), (3,), (3, 3), (2, 3), (2, 3, 3), (0,)]
 
 
 NOT_HERE = {
-    *("scipy.signal.csd", "scipy.signal.medfilt"),  # SciPy gives another shape of nothing, and of an array without axes
     # their numbers are not double ones
     *("np.float16", "np.float32", "np.complex64"),
     # of no numbers they give one: the derivative by none of them is no array of none

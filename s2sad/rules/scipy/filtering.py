@@ -518,6 +518,8 @@ rule(
 
 def _median(volume: Any, kernel_size: Any = None) -> Any:
     rank = known_rank(volume, "scipy.signal.medfilt")
+    if rank == 0:  # SciPy makes a vector of it
+        raise UnsupportedType("scipy.signal.medfilt of a number", "pass an array with an axis")
     sizes = (3,) * rank if kernel_size is None else (kernel_size,) * rank if np.ndim(kernel_size) == 0 else kernel_size
     return call(ndimage.rank_filter, volume, math.prod(sizes) // 2, size=tuple(sizes), mode="constant")
 

@@ -212,6 +212,8 @@ def _csd(
 ) -> Any:
     x, same = _last(x, axis), y is x
     y = x if same else _last(y, axis)
+    if any(0 in (type_in(v).shape or ()) for v in (x, y)):  # what SciPy gives then has another shape
+        raise UnsupportedType("scipy.signal.csd of nothing", "pass signals that have a length")
     if not same and type_in(x).shape != type_in(y).shape:
         length = call(max, *(shape_of(v)[known_rank(v, "scipy.signal.csd") - 1] for v in (x, y)))
         x, y = _filled_up(x, length), _filled_up(y, length)
