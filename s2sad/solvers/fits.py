@@ -16,6 +16,7 @@ import s2sad
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.solver import Asked, Part, Parts, solver
 from s2sad.ir.types import FLOAT, Type, array
+from s2sad.solvers import minimisers
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, unknown, vector
 
 
@@ -36,9 +37,7 @@ def summed(loss: Any, f_scale: Any, residual: Any) -> Any:
 
 def unbound(ans: Any, bounds: Any, slope: Any) -> Any:
     """Which variables no bound holds."""
-    low, high = np.asarray(bounds[0]), np.asarray(bounds[1])
-    at_low = ans - low <= 1e-6 * (1.0 + np.abs(ans))
-    at_high = high - ans <= 1e-6 * (1.0 + np.abs(ans))
+    at_low, at_high = minimisers.near(ans, np.asarray(bounds[0]), np.asarray(bounds[1]))
     return ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
 
 
@@ -61,7 +60,7 @@ def fit_moved(
     curvature = s2sad.hessian(cost)(ans, *params)
     if bounds is not None:
         free = unbound(ans, bounds, s2sad.grad(cost)(ans, *params))
-        curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
+        curvature = minimisers.only(free, curvature)
         change = np.where(free, change, 0.0)
     return -np.linalg.solve(curvature, change)
 
@@ -76,7 +75,7 @@ def fit_pulled(f: Any, ans: Any, success: Any, bounds: Any, loss: Any, f_scale: 
     curvature = s2sad.hessian(cost)(ans, *params)
     if bounds is not None:
         free = unbound(ans, bounds, s2sad.grad(cost)(ans, *params))
-        curvature = np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
+        curvature = minimisers.only(free, curvature)
         g = np.where(free, g, 0.0)
     value, pullback = s2sad.vjp(lambda *given: s2sad.grad(cost)(ans, *given), *params)
     return (pullback(-np.linalg.solve(curvature, g)),)

@@ -39,7 +39,11 @@ def box(bounds: Any) -> Any:
 
 def at_ends(x: Any, bounds: Any) -> Any:
     """Which variables are at their lower, and which at their upper bounds."""
-    low, high = box(bounds)
+    return near(x, *box(bounds))
+
+
+def near(x: Any, low: Any, high: Any) -> Any:
+    """Which variables are at the lower, and which at the upper of these bounds."""
     return x - low <= 1e-6 * (1.0 + np.abs(x)), high - x <= 1e-6 * (1.0 + np.abs(x))
 
 

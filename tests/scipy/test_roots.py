@@ -269,6 +269,22 @@ def test_what_fails_is_said():
         s2sad.grad(g)(1.0)
 
 
+def test_a_root_that_is_not_simple_has_no_derivative():
+    def f(a):
+        return root(lambda x: np.array([(x[0] - a) * 0.0 + x[1], x[1]]), np.zeros(2)).x[0]
+
+    with pytest.raises(np.linalg.LinAlgError):
+        s2sad.grad(f)(1.0)
+
+
+def test_where_scipy_warns_so_does_the_derivative():
+    def f(a):
+        return fsolve(lambda x: [x[0] * np.cos(x[1]) - 4 * a, x[1] * x[0] - x[1] - 5 * a], [1.0, 1.0])[0]
+
+    with pytest.warns(RuntimeWarning, match="not making good progress"):
+        s2sad.grad(f)(1.3)
+
+
 def test_functions_that_do_more_than_compute_are_refused():
     def f(a):
         seen = []

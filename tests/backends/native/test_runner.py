@@ -181,6 +181,18 @@ def divides(x, y):
     return x / y
 
 
+def test_what_would_compile_for_minutes_falls_back(monkeypatch):
+    from s2sad.backends.native import stages
+
+    def f(x):
+        return np.sum(np.exp(x) * x)
+
+    monkeypatch.setattr(stages, "LONGEST", 10)
+    with pytest.warns(UserWarning, match="code of more than 10 lines"):
+        found = s2sad.grad(f, backend="native")(np.ones(3))
+    np.testing.assert_allclose(found, 2.0 * np.e * np.ones(3), rtol=1e-14)
+
+
 def test_where_native_code_leaves_python_raises(compiled):
     derivative = s2sad.grad(divides, (0, 1), backend="native")
     assert derivative(1.0, 2.0) == (0.5, -0.25)
