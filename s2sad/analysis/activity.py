@@ -88,7 +88,8 @@ def _use(block: Block, useful: set[Operand]) -> None:
     for op in reversed(block.operations):
         match op:
             case Apply() | Call():
-                if op.result in useful:
+                # What a step function is given is of no use to it: no path leads through.
+                if op.result in useful and not (isinstance(op, Apply) and op.primitive.constant):
                     useful.update(op.operands)
             case If():
                 for inner in op.blocks:

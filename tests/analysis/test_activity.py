@@ -36,6 +36,17 @@ def test_a_constant_function_ends_a_path():
     assert active(text, "x").isdisjoint({"a", "b"})
 
 
+def test_what_a_constant_function_alone_reads_is_no_path():
+    text = """
+        f(x: float64):
+            a = np.sin(x)
+            b = np.floor(a)
+            c = x * b
+            return c
+    """
+    assert active(text, "x") == {"x", "c"}
+
+
 def test_a_loop_is_followed_to_a_fixed_point():
     """`t` is active in the third iteration, by `s` of the second, by `r` of the first."""
     text = """

@@ -1020,6 +1020,22 @@ def stopped(x):
     return np.sum(x * y)
 
 
+def test_a_loop_behind_a_stop_has_no_way_back():
+    """Its cotangent is zero, which times an infinite slope would be nan."""
+
+    def f(x):
+        y = x - 1.0
+        for _ in range(20):
+            y = np.sqrt(y)
+        return x * s2sad.stop_gradient(y)
+
+    df = s2sad.grad(f)
+    assert df(1.0) == 0.0
+    assert df(2.0) == 1.0
+    assert df.source.count("for _ in") == 1
+
+
+
 def test_stop_gradient():
     np.testing.assert_allclose(s2sad.grad(stopped)(X), np.sin(X))
     assert s2sad.jvp(stopped, (X,), (Y,))[1] == pytest.approx(np.sum(np.sin(X) * Y))

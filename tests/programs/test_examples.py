@@ -274,3 +274,25 @@ def test_pipe_network_finds_the_resistances():
     from examples import pipe_network as example
 
     assert example.main() < 1e-3
+
+
+def test_ray_marcher_gradient_is_that_of_differences():
+    from examples import ray_marcher as example
+
+    rays = example.directions(9, 12)
+    seen = example.picture(example.TRUTH, rays)
+    balls = example.GUESS.ravel()
+    gradient = load("scene_misfit_value_and_grad")(
+        balls, rays, seen, example.EYE, example.UP, example.LIGHT, example.TOWARDS_LIGHT
+    )[1]
+    np.testing.assert_array_equal(gradient, s2sad.grad(example.scene_misfit)(balls, rays, seen))
+    for k, e in enumerate(np.eye(12)):
+        ends = [example.scene_misfit(balls + h * e, rays, seen) for h in (1e-6, -1e-6)]
+        assert gradient[k] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-8)
+
+
+def test_ray_marcher_finds_the_balls(tmp_path):
+    from examples import ray_marcher
+
+    assert ray_marcher.main(tmp_path / "picture.png", 24, 32) < 0.005
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
