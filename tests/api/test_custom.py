@@ -1035,7 +1035,6 @@ def test_a_loop_behind_a_stop_has_no_way_back():
     assert df.source.count("for _ in") == 1
 
 
-
 def test_stop_gradient():
     np.testing.assert_allclose(s2sad.grad(stopped)(X), np.sin(X))
     assert s2sad.jvp(stopped, (X,), (Y,))[1] == pytest.approx(np.sum(np.sin(X) * Y))

@@ -72,10 +72,57 @@ def test_items_of_run_time(f):
     check(f)
 
 
+# the call that compiles says how many there are
+
+
+def line(x, a, b, c=0.0):
+    return a * x + b * c
+
+
+def packed(x):
+    t = tuple(x[:3])
+    return line(2.0, *t) * len(t)
+
+
+def handed_over(x):
+    model = lambda t, *p: sum(c * t**k for k, c in enumerate(p))  # noqa: E731
+    return model(1.5, *x) + sum(model(t, *(2.0 * x)) for t in range(3))
+
+
+def made_on_the_way(x):
+    return line(*[v * v for v in x]) + line(*map(np.sin, x)) + line(*(v + 1.0 for v in x)) + line(*x[1:].tolist())
+
+
+def first_and_others(x):
+    a, *others = x
+    return a * others[-1] + len(others)
+
+
+def rows(x):
+    return sum(a * b for a, b in zip(*np.outer(x, x)[:2], strict=True))
+
+
+def of_numpy(x):
+    return np.hypot(*x[:2]) + max(*x) * np.prod(np.stack([*x, x[0]]))
+
+
+@pytest.mark.parametrize("f", [packed, handed_over, made_on_the_way, first_and_others, rows, of_numpy])
+def test_items_of_the_call(f):
+    check(f)
+
+
 def parameters(*vs):
-    return sum(vs)
+    return sum((v * v for v in vs), 0.0)
 
 
-def test_parameters_must_be_known():
+def test_each_number_of_items_has_its_derivative():
+    df = s2sad.grad(lambda x: parameters(*x))
+    for n in (0, 1, 2, 5, 3, 2):
+        np.testing.assert_array_equal(df(np.arange(float(n))), 2.0 * np.arange(n))
+    with pytest.raises(UnsupportedType, match="say the length in the signature"):
+        df(np.ones(100))
+
+
+def test_a_number_that_depends_on_values_is_refused():
     with pytest.raises(UnsupportedType, match="hand over the list itself"):
-        s2sad.grad(lambda x: parameters(*[v * v for v in x]))(np.ones(3))
+        s2sad.grad(lambda x: parameters(*[v for v in x if v > 0.0]))(np.ones(3))

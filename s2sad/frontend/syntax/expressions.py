@@ -41,7 +41,9 @@ from s2sad.frontend.terms.terms import (
     static_value,
 )
 from s2sad.ir.builder import Builder
+from s2sad.ir.call_lengths import equal
 from s2sad.ir.containers import GETITEM
+from s2sad.ir.dims import value_of
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT, raise_unless
@@ -71,6 +73,9 @@ class _Locating(AbstractContextManager[None]):
 
 _TYPE_RULES = (TypeError, ValueError, IndexError, KeyError, NotImplementedError)
 
+
+MOST_ITEMS = 64
+"""Up to how many items the text has one by one where the call that compiles says how many there are."""
 
 _PLAIN_FORMATS = (*(c.__format__ for c in (int, float, complex, str)), enum.Enum.__format__)
 """How the classes format their values whose texts are known at compile time."""
@@ -314,12 +319,31 @@ class Expressions(Lowering):
         return items
 
     def sequence(self, term: Term, node: gast.AST) -> list[Term]:
-        """The items of a term whose length is known at compile time."""
-        found = self.known_items(self.used_up(term), node)
+        """The items of a term whose length is known at compile time, or said by the call that compiles."""
+        term = self.used_up(term)
+        if not is_array(term) and not isinstance(term, Range):
+            term = self.open(self.listed(term))
+        found = self.known_items(term, node)
         if found is None:
-            instead = "hand over the list itself, or take its items by index"
+            found = self.items_in_this_call(term)
+        if found is None:
+            instead = "hand over the list itself, take its items by index, or say the length in the signature"
             self.refuse(node, "the number of items is not known at compile time", instead, UnsupportedType)
         return found
+
+    def items_in_this_call(self, term: Term) -> list[Term] | None:
+        """The items of an array or a list of run time, as many as it has in the call that compiles, which is noted."""
+        operand = None if is_array(term) or not isinstance(term, Value) else term
+        type_of = self.array_type(term) if is_array(term) else operand and operand.type
+        if isinstance(type_of, ArrayType):
+            length = type_of.shape[0] if type_of.shape else None
+        else:
+            length = type_of.length if isinstance(type_of, SequenceType) else None
+        count = value_of(length)
+        if length is None or count is None or count > MOST_ITEMS or not equal(length, count):
+            return None
+        places = [constant(k) for k in range(count)]
+        return [self.row(term, k) if operand is None else self.builder.apply(GETITEM, (operand, k)) for k in places]
 
     def known_items(self, term: Term, node: gast.AST) -> list[Term] | None:
         """The items of what is iterated over; None where their number is not known at compile time."""
