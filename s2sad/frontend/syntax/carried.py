@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
@@ -12,12 +12,24 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.cells import Environment
 from s2sad.frontend.terms.references import differing
-from s2sad.frontend.terms.terms import Term, flatten, leaf_names, structure
+from s2sad.frontend.terms.terms import Term, flatten, leaf_names, maybes_in, structure
 from s2sad.ir.builder import Builder
 from s2sad.ir.call_lengths import at_least
 from s2sad.ir.dims import ANY_SIGN, Dim, Size, Symbol, dim_scaled, dim_sum, may_be_negative, new_dim
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, Type, all_items, join, symbols
 from s2sad.ir.values import Constant, Operand, Value
+
+
+class FormLost(UnsupportedType):
+    """What a loop carries has another form after an iteration: the first one may be done before the others."""
+
+
+class NoneLost(FormLost):
+    """What a loop carries under these keys is None before it, and may have a value after an iteration."""
+
+    def __init__(self, keys: Collection[str]) -> None:
+        super().__init__("None or a value")
+        self.keys = keys
 
 
 class Carried:
@@ -40,6 +52,8 @@ class Carried:
         """The integers among the leaves that an iteration may leave below 0."""
         self.lost_rank = False
         """Whether something begins as a number, say, and is an array after an iteration."""
+        self.lost_nones: set[str] = set()
+        """What begins as None, or holds that, and may have a value after an iteration."""
         self.frozen: dict[str, str | None] = {}
         self.given: dict[str, frozenset[str]] = {}
         """Of what is carried: the cells that the caller may see among those which it may be."""
@@ -108,6 +122,8 @@ class Carried:
             # the way is computed before the loop
             t1, t2 = lowering.unify(term, before, outer, after[key], after, builder, lowering.shown(key))
             if structure(t1) != structure(term):
+                if maybes_in(t1) > maybes_in(term):
+                    self.lost_nones.add(key)
                 self.frozen[key] = frozen
                 self.add(key, t1, t1)
                 changed = True
@@ -119,7 +135,7 @@ class Carried:
                     self.node,
                     f"{self.lowering.shown(key) or 'a list or object'} changes its structure in this loop",
                     "give it the same kind of value in every iteration",
-                    UnsupportedType,
+                    FormLost,
                 )
             for k, (old, operand) in enumerate(zip(flatten(t1)[0], flatten(t2)[0], strict=True)):
                 if not isinstance(old.type, StaticType):
@@ -134,7 +150,7 @@ class Carried:
                         self.node,
                         f"{self.lowering.shown(key)} changes from {old.type} to {operand.type} in this loop",
                         "give it the same kind of value before the loop",
-                        UnsupportedType,
+                        FormLost,
                     )
         return results, changed
 
@@ -154,7 +170,7 @@ class Carried:
                 self.node,
                 f"{self.lowering.shown(key) or 'an item'} is {before} before this loop and {after} after an iteration",
                 "give it the same kind of value",
-                UnsupportedType,
+                FormLost,
             )
         ranks = [a.rank if a.is_numeric else -1 for a in (before, after, t)]
         # a rank that the join lost, not one that nobody knew before

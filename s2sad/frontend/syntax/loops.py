@@ -12,12 +12,14 @@ from dataclasses import replace
 
 import gast
 
+from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax import generators
+from s2sad.frontend.syntax.carried import FormLost, NoneLost
 from s2sad.frontend.syntax.iteration import is_constant, is_upward, last_index
 from s2sad.frontend.syntax.marked_loops import to_the_end
-from s2sad.frontend.syntax.rounds import Loop, RankLost, Rounds, Test, TestChanges, assigned_in
+from s2sad.frontend.syntax.rounds import Loop, Rounds, Test, TestChanges, assigned_in
 from s2sad.frontend.terms.cells import STOP, NotStatic
 from s2sad.frontend.terms.terms import (
     ITERATOR,
@@ -31,10 +33,14 @@ from s2sad.frontend.terms.terms import (
     Rest,
     Term,
     is_iterator,
+    nones_in,
 )
-from s2sad.ir.dims import ANY_SIGN, new_dim
+from s2sad.ir.dims import ANY_SIGN, dim_sum, least_value, new_dim
 from s2sad.ir.types import integer
 from s2sad.ir.values import Block, Constant, For, Operand, Value, While, constant
+
+MAX_BEFORE = 2
+"""How many rounds are done before a loop, so that what it carries has its form."""
 
 
 class Loops(Lowering):
@@ -79,43 +85,88 @@ class Loops(Lowering):
         self.env.pop(holder.cell, None)
 
     def iterate_held(self, node: gast.For, term: Term, snapshots: int | None, holder: Ref) -> None:
-        loop = self.loop_over(node, term, snapshots)
         rounds = self.known_rounds(term)
-        loop = replace(loop, ranks=rounds is not None and snapshots is None)
         # an attempt: where it must know what only unrolling tells, all that it did is taken back
-        errors, operations = len(self.errors), len(self.builder.operations)
-        env, frozen = dict(self.env), dict(self.frozen)
-        self.attempted(loop)
+        back, env = self.taking_back(), dict(self.env)
+        missing = self.iterate_from(node, term, snapshots, None)
         changed = not self.is_unchanged_since(term, env)
-        missing = [e for e in self.errors[errors:] if isinstance(e, NotStatic)]
-        if not changed and (not missing or snapshots is not None or (rounds is None and self.keeps_rows)):
+        lost = [e for e in missing if isinstance(e, FormLost)]
+        if not changed and not lost and (not missing or snapshots is not None or (rounds is None and self.keeps_rows)):
             return
-        del self.errors[errors:], self.builder.operations[operations:]
-        self.env, self.frozen = env, frozen
+        back()
         if changed:
             self.walk_at_run_time(node, holder)
-        elif rounds is None:
+        elif rounds is not None:
+            self.walk_over(node, tuple(rounds))  # the body needs the index at compile time, or its form has no end
+        elif lost:
+            raise lost[0]
+        else:
             # a list that an iteration changes in a list of run-time length: as a row of that it has no identity
             self.keeps_rows = True
-            Rounds(self, loop).run()
-        elif any(isinstance(e, RankLost) for e in missing) and _may_begin_later(node, term, rounds):
-            # what begins as a number is an array after the first round, and may be one in all others
-            assert isinstance(term, Range)
-            self.walk_over(node, tuple(rounds[:1]))
-            self.iterate(node, Range(self.to_operand(rounds[1]), term.stop, term.step), snapshots)
-        else:
-            self.walk_over(node, tuple(rounds))  # the body needs the index at compile time
+            Rounds(self, self.loop_over(node, term, snapshots, None)).run()
 
-    def attempted(self, loop: Loop) -> None:
-        """Lower a loop; what it must know and does not is noted as an error."""
+    def taking_back(self) -> Callable[[], None]:
+        """What takes back all that is lowered from here on."""
+        errors, operations = len(self.errors), len(self.builder.operations)
+        env, frozen, around = dict(self.env), dict(self.frozen), self.carried_now
+
+        def back() -> None:
+            del self.errors[errors:], self.builder.operations[operations:]
+            self.env, self.frozen, self.carried_now = dict(env), dict(frozen), around
+
+        return back
+
+    def iterate_from(
+        self,
+        node: gast.For,
+        term: Term,
+        snapshots: int | None,
+        begin: Operand | None,
+        done: int = 0,
+        nones: bool = True,
+    ) -> list[UnsupportedType]:
+        """A loop as one piece of text, from an index on; what it must know and does not.
+
+        An object may have its form after the first round, what begins as a number may be an array, and None a value:
+        so where that is what is lost, and there is a first round, it is done before the others.
+        """
+        errors, back = len(self.errors), self.taking_back()
+        simple = snapshots is None and not scope.breaks(node)
+        first = self.first(term, node, begin) if simple and done < MAX_BEFORE else None
+        ranks = first is not None or (self.known_rounds(term) is not None and snapshots is None)
+        loop = replace(self.loop_over(node, term, snapshots, begin), ranks=ranks, nones=nones and first is not None)
         try:
             Rounds(self, loop).run()
+        except FormLost as e:
+            if first is None:
+                return [e]
+            back()
+            keys = e.keys if isinstance(e, NoneLost) else ()
+            before = [nones_in(self.env[k]) for k in keys]
+            self.bind(node.target, self.item(term, first, node))
+            self.block(node.body)
+            if any(nones_in(self.env[k]) >= n for k, n in zip(keys, before, strict=True)):
+                # it is None still, or may be: nothing is known that was not
+                back()
+                return self.iterate_from(node, term, snapshots, begin, done, nones=False)
+            second = self.apply(operator.add, [first, constant(1)])
+            return self.iterate_from(node, term, snapshots, second, done + 1, nones)
         except NotStatic as e:
             self.errors.append(e)
+        return [e for e in self.errors[errors:] if isinstance(e, NotStatic)]
 
-    def loop_over(self, node: gast.For, term: Term, snapshots: int | None) -> Loop:
-        """The loop over the items of an iterable, by their indices."""
+    def first(self, term: Term, node: gast.For, begin: Operand | None) -> Operand | None:
+        """The index of the first round of a loop, or from `begin` on, where there is one whatever the lengths are."""
         start, stop, step, reverse = self.bounds(term, node)
+        start = start if begin is None else begin
+        if reverse or not is_constant(step, 1) or start.type.size is None or stop.type.size is None:
+            return None
+        return start if least_value(dim_sum(stop.type.size, start.type.size, -1)) > 0 else None
+
+    def loop_over(self, node: gast.For, term: Term, snapshots: int | None, begin: Operand | None) -> Loop:
+        """The loop over the items of an iterable, by their indices: all, or those from one on."""
+        start, stop, step, reverse = self.bounds(term, node)
+        start = start if begin is None else begin
 
         def body(index: Value) -> None:
             # how many operations the item takes: its name goes to the last of them
@@ -229,8 +280,3 @@ class Loops(Lowering):
 def always(tests: list[Block]) -> Test:
     """The test of a loop that is only left by `break`."""
     return lambda parameters, env: tests.append(Block(tuple(parameters), (), (constant(True),)))
-
-
-def _may_begin_later(node: gast.For, term: Term, rounds: list[Term]) -> bool:
-    """Whether the first round of a loop can be done before the others, and those are a loop still."""
-    return isinstance(term, Range) and len(rounds) > 2 and not scope.breaks(node)

@@ -24,9 +24,9 @@ import gast
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
-from s2sad.frontend.syntax.carried import Carried, grown, least_of, sized
+from s2sad.frontend.syntax.carried import Carried, FormLost, NoneLost, grown, least_of, sized
 from s2sad.frontend.syntax.collected_lists import collecting
-from s2sad.frontend.terms.cells import STOP, NotStatic
+from s2sad.frontend.terms.cells import STOP
 from s2sad.frontend.terms.terms import Term
 from s2sad.ir.dims import Symbol, renewed
 from s2sad.ir.types import substitute
@@ -55,9 +55,11 @@ class Loop:
     """How many iterations there are."""
     ranks: bool = False
     """Whether `RankLost` is raised where the rank of something is another one after an iteration."""
+    nones: bool = False
+    """Whether `NoneLost` is raised where what is None may have a value after an iteration."""
 
 
-class RankLost(NotStatic):
+class RankLost(FormLost):
     """What begins as a number is an array after an iteration, so that neither rank would be known in the loop."""
 
 
@@ -159,6 +161,8 @@ class Rounds:
         if self.carried.lost_rank and self.loop.ranks:
             what = "what is an array after an iteration begins as a number"
             raise RankLost(what, "", lowering.at(self.loop.node))
+        if self.carried.lost_nones and self.loop.nones:
+            raise NoneLost(self.carried.lost_nones)
         seen_elsewhere = {c: why for c, why in lowering.frozen.items() if c in self.env and c not in self.frozen}
         if not changed and not seen_elsewhere:
             return True

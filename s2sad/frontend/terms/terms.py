@@ -590,6 +590,20 @@ def structure(term: Term) -> object:
     return None if found is None else (found[0], tuple(map(structure, found[1])))
 
 
+def maybes_in(term: Term) -> int:
+    """How many places of a term have a value or None."""
+    found = parts(term)
+    return isinstance(term, Maybe) + (0 if found is None else sum(map(maybes_in, found[1])))
+
+
+def nones_in(term: Term) -> int:
+    """How many places of a term are None, or may be."""
+    if is_none(term) or isinstance(term, Maybe):
+        return 1
+    found = parts(term)
+    return 0 if found is None else sum(map(nones_in, found[1]))
+
+
 def is_static(term: Term) -> bool:
     """Whether the term is known at compile time, tuples and values of containers included."""
     if isinstance(term, (tuple, list)):
