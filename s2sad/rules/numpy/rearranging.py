@@ -12,7 +12,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, beside, call, shape_of
 from s2sad.ir.definition import define
-from s2sad.ir.primitive import Effect, Sample, View
+from s2sad.ir.primitive import Effect, NotByRule, Sample, View
 from s2sad.ir.types import ArrayType, SequenceType, Type
 from s2sad.rules.contributions import type_in
 from s2sad.rules.domains import POSITIVE, REAL
@@ -314,6 +314,43 @@ def _steps(rng: np.random.Generator) -> Iterable[Sample]:
 
 define(np.cumulative_sum, _cumulative(np.cumsum, np.zeros_like), _steps)
 define(np.cumulative_prod, _cumulative(np.cumprod, np.ones_like), _steps)
+
+# Windows
+
+
+def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False) -> Any:
+    """The windows along each axis in turn: the places of their items, and those as a last axis."""
+    rank = known_rank(x, "sliding_window_view")
+    of_several = isinstance(window_shape, (tuple, list)) or (
+        isinstance(window_shape, Expr) and window_shape.type.is_container
+    )
+    sizes = list(window_shape) if of_several else [window_shape]
+    axes = range(rank) if axis is None else axis if isinstance(axis, (tuple, list)) else [axis]
+    if len(sizes) != len(axes):
+        raise NotByRule("sliding_window_view of another number of windows than axes")
+    found = x
+    for k, size in zip((axis_in(a, rank) for a in axes), sizes, strict=True):
+        places = call(np.arange, shape_of(found)[k] - size + 1)[:, None] + call(np.arange, size)
+        found = np.moveaxis(at(found, k, places), k + 1, -1)
+    return found
+
+
+def _sliding(rng: np.random.Generator) -> Iterable[Sample]:
+    yield Sample((REAL(rng, (5,)), 3))
+    yield Sample((REAL(rng, (4, 5)), (2, 3)))
+    yield Sample((REAL(rng, (4, 3, 2)), 2), {"axis": 1})
+    yield Sample((REAL(rng, (4, 3)), (2, 2)), {"axis": (0, 0)})
+
+
+define(
+    np.lib.stride_tricks.sliding_window_view,
+    _sliding_window_view,
+    _sliding,
+    "window_shape",
+    view=True,
+    lists="window_shape",
+    name="np.lib.stride_tricks.sliding_window_view",
+)
 
 # Products
 
