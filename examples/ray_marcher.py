@@ -55,8 +55,8 @@ def seen_by(rays, ball):
     t = s2sad.custom_root(lambda t: distance(EYE + t[:, None] * rays, ball), np.ones(len(rays)), march, along)
     points = EYE + t[:, None] * rays
     normals = s2sad.grad(lambda p: np.sum(distance(p, ball)))(points)
-    facing = -np.sum(normals * rays, axis=1)
-    cover = (t < FAR) * (1.0 - np.exp(-((facing / 0.25) ** 2)))
+    facing = np.where(t < FAR, np.sum(normals * rays, axis=1), 0.0)
+    cover = 1.0 - np.exp(-16.0 * facing**2)
     return points, normals, cover
 
 
@@ -78,7 +78,8 @@ def picture(balls, rays):
     pixels = sky + 0.8 * down * brightness(floor, np.broadcast_to(UP, floor.shape), balls)
     for k in np.argsort(-np.sum((balls[:, :3] - EYE) ** 2, axis=1)):
         points, normals, cover = seen_by(rays, balls[k])
-        pixels = cover * brightness(points, normals, balls) + (1.0 - cover) * pixels
+        shade = brightness(points, normals, balls)
+        pixels = cover * shade + (1.0 - cover) * pixels
     return pixels
 
 

@@ -89,21 +89,15 @@ def picture_forward(balls, rays, EYE, UP, LIGHT, TOWARDS_LIGHT):
         points = EYE + t[:, None] * rays
         v9 = points - balls[k, :3]
         v12 = np.sqrt(np.sum(v9 ** 2, axis=1))
-        p_bar = 2.0 * (0.5 / v12)[:, None] * v9
-        facing = -np.sum(p_bar * rays, axis=1)
-        cover_ratio = facing / 0.25
-        cover_exp = np.exp(-cover_ratio ** 2)
-        cover = (t < FAR) * (1.0 - cover_exp)
-        pixels_brightness, brightness_residuals_2 = brightness_forward(
-            points, p_bar, balls, LIGHT, TOWARDS_LIGHT
+        normals = 2.0 * (0.5 / v12)[:, None] * v9
+        facing = np.where(t < FAR, np.sum(normals * rays, axis=1), 0.0)
+        cover_exp = np.exp(-16.0 * facing ** 2)
+        cover = 1.0 - cover_exp
+        shade, brightness_residuals_2 = brightness_forward(
+            points, normals, balls, LIGHT, TOWARDS_LIGHT
         )
-        kept.append(
-            (
-                pixels, t, v12, cover_ratio, cover_exp, cover, pixels_brightness,
-                brightness_residuals_2
-            )
-        )
-        pixels = cover * pixels_brightness + (1.0 - cover) * pixels
+        kept.append((pixels, t, v12, facing, cover_exp, shade, brightness_residuals_2))
+        pixels = cover * shade + (1.0 - cover) * pixels
     return pixels, (floor, pixels_prod, brightness_residuals, k_argsort, kept)
 
 
@@ -205,47 +199,40 @@ def picture_reverse(balls, rays, EYE, LIGHT, TOWARDS_LIGHT, residuals, pixels_ba
     """The adjoint of picture: from that of its value to that of balls."""
     floor, pixels_prod, brightness_residuals, kept, kept_2 = residuals
     balls_bar = np.zeros_like(balls)
-    for (
-        (pixels, t, v12, cover_ratio, cover_exp, cover, pixels_brightness, brightness_residuals_2),
-        k
-    ) in zip(
+    for (pixels, t, v12, facing, cover_exp, shade, brightness_residuals_2), k in zip(
         reversed(kept_2), reversed(kept)
     ):
-        # pixels = cover * brightness(points, normals, balls) + (1.0 - cover) * pixels
-        cover_bar = pixels_bar * pixels_brightness - pixels_bar * pixels
-        pixels_bar_2 = pixels_bar * (1.0 - cover)
+        # points, normals, cover = seen_by(rays, balls[k])
+        cover = 1.0 - cover_exp
+        # pixels = cover * shade + (1.0 - cover) * pixels
+        shade_bar = pixels_bar * cover
+        cover_bar = pixels_bar * shade - pixels_bar * pixels
+        pixels_bar = pixels_bar * (1.0 - cover)
         # points, normals, cover = seen_by(rays, balls[k])
         points = EYE + t[:, None] * rays
-        # pixels = cover * brightness(points, normals, balls) + (1.0 - cover) * pixels
-        points_bar, p_bar_bar, balls_bar_2 = brightness_reverse(
-            points, balls, LIGHT, TOWARDS_LIGHT, brightness_residuals_2, pixels_bar * cover
+        # shade = brightness(points, normals, balls)
+        points_bar, normals_bar, balls_bar_2 = brightness_reverse(
+            points, balls, LIGHT, TOWARDS_LIGHT, brightness_residuals_2, shade_bar
         )
         balls_bar += balls_bar_2
-        # cover = (t < FAR) * (1.0 - np.exp(-((facing / 0.25) ** 2)))
-        cover_power_bar = np.where(t < FAR, cover_bar * cover_exp, 0.0)
-        cover_prod = 2.0 * cover_ratio
-        cover_ratio_bar = np.where(
-            (cover_power_bar == 0) & ~np.isfinite(cover_prod), 0.0, cover_power_bar * cover_prod
-        )
-        facing_bar = cover_ratio_bar * 4.0
+        # cover = 1.0 - np.exp(-16.0 * facing**2)
+        facing_bar = 2.0 * (-cover_bar * cover_exp * -16.0) * facing
         # points, normals, cover = seen_by(rays, balls[k])
         v9 = points - balls[k, :3]
         v4_bar = 0.5 / v12
         v14 = 2.0 * v4_bar[:, None]
-        # facing = -np.sum(normals * rays, axis=1)
-        p_bar_bar += (-facing_bar)[:, None] * rays
+        # facing = np.where(t < FAR, np.sum(normals * rays, axis=1), 0.0)
+        normals_bar += np.where(t < FAR, facing_bar, 0.0)[:, None] * rays
         # return np.sqrt(np.sum((points - ball[:3]) ** 2, axis=1)) - ball[3]
-        v4_bar_bar = np.squeeze(np.sum(p_bar_bar * v9, axis=1, keepdims=True) * 2.0, axis=1)
+        v9_bar = np.where((normals_bar == 0) & ~np.isfinite(v14), 0.0, normals_bar * v14)
+        v4_bar_bar = np.squeeze(np.sum(normals_bar * v9, axis=1, keepdims=True) * 2.0, axis=1)
         v4 = -0.5 / v12 / v12
         v1 = v4_bar_bar == 0
         v11_bar = np.where(
             v1 & ~np.isfinite(v4), 0.0,
             np.where(v1 & ~np.isfinite(v4_bar), 0.0, v4_bar_bar * v4 * v4_bar)
         )
-        v9_bar = (
-            np.where((p_bar_bar == 0) & ~np.isfinite(v14), 0.0, p_bar_bar * v14)
-            + 2.0 * v11_bar[:, None] * v9
-        )
+        v9_bar += 2.0 * v11_bar[:, None] * v9
         points_bar += v9_bar
         balls_bar[k, :3] -= np.sum(v9_bar, axis=0)
         # points = EYE + t[:, None] * rays
@@ -257,7 +244,6 @@ def picture_reverse(balls, rays, EYE, LIGHT, TOWARDS_LIGHT, residuals, pixels_ba
         (t_item,) = lambda_pullback_2(ball, t, rays, result_bar, EYE)
         # points, normals, cover = seen_by(rays, balls[k])
         balls_bar[k] += checked_like(t_item, ball)
-        pixels_bar = pixels_bar_2
     # pixels = sky + 0.8 * down * brightness(floor, np.broadcast_to(UP, floor.shape), balls)
     pixels_brightness_bar = pixels_bar * pixels_prod
     balls_bar_2 = brightness_reverse_2(

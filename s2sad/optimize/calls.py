@@ -87,11 +87,18 @@ class _WrittenOut:
             if v not in table:
                 table[v] = replace(v, type=substitute_type(v.type, dims))
         result = table.get(callee.result, callee.result)
-        if result not in op.operands and isinstance(result, Value) and result.hint is None:
-            # what has no name in the function has that which the caller gives it
+        if result not in op.operands and isinstance(result, Value) and _yields(result.hint, op.result.hint):
+            # what has no name in the function, or is an adjoint there, has the name that the caller gives it
             table[callee.result] = result = replace(result, hint=op.result.hint, loose=op.result.loose)
         self.table[op.result] = result
         return tuple(substitute_operation(o, table) for o in callee.body.operations)
+
+
+def _yields(own: str | None, given: str | None) -> bool:
+    """Whether the name of a result in a function gives way to the one that the caller has for it."""
+    return own is None or (
+        given is not None and own.endswith(("_bar", "_dot")) and not given.endswith(("_bar", "_dot"))
+    )
 
 
 def _lengths(op: Call, callee: Function) -> dict[Symbol, Dim]:

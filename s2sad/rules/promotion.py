@@ -19,7 +19,7 @@ from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.dims import ANY_SIGN, Dim, Size, derived_dim, dim_scaled, may_be_negative
 from s2sad.ir.doubt import DTYPES
 from s2sad.ir.primitive import primitive_name
-from s2sad.ir.types import ArrayType, Type, array, promote
+from s2sad.ir.types import ArrayType, Kind, Type, array, promote
 
 Promotion = Callable[[list[ArrayType]], np.dtype[Any] | None]
 SizeRule = Callable[..., Dim | None]
@@ -63,11 +63,27 @@ def operator_type(
 
 
 def _of_scalars(result: ArrayType, size: SizeRule | None, types: list[ArrayType]) -> ArrayType:
-    """The result of an operator on scalars, some of them NumPy's; a Python complex may swallow NumPy's float64."""
-    numpy = any(t.kind in ("numpy", "array") for t in types) and not any(
-        t.kind == "python" and t.dtype == DTYPES["c"] for t in types
-    )
-    return replace(result, kind="numpy" if numpy else "any", size=_size_of(size, types))
+    """The result of an operator on scalars, some of them NumPy's."""
+    first, *others = types
+    if _is_complex(first):
+        kind = _beside_complex(others)
+    else:
+        deciding = [first] if any(map(_is_complex, others)) else types
+        kind = "numpy" if any(t.kind in ("numpy", "array") for t in deciding) else "any"
+    return replace(result, kind=kind, size=_size_of(size, types))
+
+
+def _is_complex(t: ArrayType) -> bool:
+    """Whether a number is a complex of Python's own."""
+    return t.kind == "python" and t.dtype == DTYPES["c"]
+
+
+def _beside_complex(others: list[ArrayType]) -> Kind:
+    """What a Python complex makes of scalars behind it: it takes NumPy's float64, as that is a Python float."""
+    if any(t.kind not in ("numpy", "array") or t.dtype is None for t in others):
+        return "any"
+    taken = [t.kind == "numpy" and t.dtype == np.float64 for t in others]
+    return "python" if all(taken) else "any" if any(taken) else "numpy"
 
 
 def with_arity(rule: Callable[..., Type], arity: int) -> Callable[..., Type]:
