@@ -13,7 +13,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Builder
-from s2sad.ir.dims import Dim, Symbol, new_dim, roots
+from s2sad.ir.dims import Dim, Shape, Symbol, new_dim, roots
 from s2sad.ir.loop_rule import FIRST, Array, Cut, List, Loops, Places, Ragged, Term, leaves, mapped
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, reads_memory
@@ -110,6 +110,11 @@ def _iterations(
     return count, number
 
 
+def _is_unlike(leaf: Array, shape: Shape) -> bool:
+    """Whether an array is not as long as its type says: nothing is bound yet, and an iteration binds one that is."""
+    return any(isinstance(n, Constant) and n.value != d for n, d in zip(leaf.shape, shape, strict=True))
+
+
 def _without_axes(number: Operand, like: Array) -> Array:
     """A number in the place of an array of no axes."""
     return Array(like.dtype, (), lambda places: number)
@@ -198,7 +203,7 @@ class Frame:
             raise UnsupportedType("an array of which a loop changes the number of axes", "reshape it")
         if t.dtype != leaf.dtype:
             leaf = self.wide(leaf, t)
-        if t.shape != after.shape or not all(map(self.is_fixed, t.shape)):
+        if t.shape != after.shape or not all(map(self.is_fixed, t.shape)) or _is_unlike(leaf, t.shape):
             shape = (
                 d if isinstance(d, int) and d == e else new_dim() for d, e in zip(t.shape, after.shape, strict=True)
             )
