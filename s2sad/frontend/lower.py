@@ -69,6 +69,7 @@ from s2sad.frontend.syntax.subscripts import Subscripts
 from s2sad.frontend.syntax.tables import KeysNeeded, Tables
 from s2sad.frontend.syntax.with_and_try import Regions
 from s2sad.frontend.terms.arrays import MemoryNeeded
+from s2sad.frontend.terms.cells import NotStatic
 from s2sad.frontend.terms.closure_targets import Around, ClosureTarget, LiftedTarget
 from s2sad.frontend.terms.frames import Frame, function_code, inner_frame, source_of
 from s2sad.frontend.terms.keyed_cells import RunTimeKey
@@ -115,6 +116,10 @@ class Lowered:
     """What it gives may be, or hold, a list or object that it is given, or another one."""
 
 
+MAX_WRITTEN_OUT = 512
+"""How many rounds of loops are written out in a function for the sake of the objects in them."""
+
+
 def lower(
     target: object, parameters: Mapping[str, Type], context: Context, memory: bool = False, back: bool = False
 ) -> Lowered:
@@ -134,6 +139,7 @@ def lower(
             context.reads.function(written)
         keyed: dict[Location, Form] = {}
         lowered: Lowered | None = None
+        refused: Unsupported | SeveralErrors | None = None
         repeats = Repeats()
         while True:
             mirrors = written.around.mirrors() if isinstance(written, ClosureTarget) else []
@@ -142,20 +148,35 @@ def lower(
             lowering.memory = memory
             lowering.repeats = repeats
             # such dicts hold lists as items of a list
-            lowering.keyed, lowering.keeps_rows = keyed, bool(keyed)
+            lowering.keyed, lowering.keeps_rows = keyed, bool(keyed) or refused is not None
+            lowering.rounds_left = 0 if refused is None else MAX_WRITTEN_OUT
             try:
                 found = lowering.lower(target, parameters, back)
             except KeysNeeded as e:
                 keyed |= e.births
                 continue
-            except (Unsupported, SeveralErrors, NeedsStatic):
-                if lowered is None:
+            except (Unsupported, SeveralErrors, NeedsStatic) as e:
+                if lowered is not None:
+                    return lowered  # what is lowered in the place of each call has no such errors
+                if isinstance(e, NeedsStatic):
                     raise
-                return lowered  # what is lowered in the place of each call has no such errors
+                if refused is not None:
+                    raise refused from None
+                if not _may_be_known(e):
+                    raise
+                # objects in lists of which the length is known once the loops that make them are written out
+                refused = e
+                continue
             repeats = Repeats(lowering.repeats.worth_lifting)
             if lowered is not None or not repeats.lifted:
                 return found
             lowered = found
+
+
+def _may_be_known(error: Unsupported | SeveralErrors) -> bool:
+    """Whether something must be known at compile time that loops written out may tell."""
+    found = error.errors if isinstance(error, SeveralErrors) else [error]
+    return any(isinstance(e, NotStatic) for e in found)
 
 
 def target_of(target: object) -> object:

@@ -141,6 +141,10 @@ class Lowering(KeyedCells):
         """The terms of several expressions; those behind a star are opened."""
 
     @abstractmethod
+    def in_this_call(self, number: Operand) -> int | None:
+        """An integer that is known, or that the call that compiles says, which is noted."""
+
+    @abstractmethod
     def sequence(self, term: Term, node: gast.AST) -> list[Term]:
         """The items of a term whose length is known at compile time."""
 

@@ -70,6 +70,32 @@ def differences(x):
     return total
 
 
+def from_the_second_on(x):
+    y, total = None, 0.0
+    for i in range(1, len(x)):
+        y = x[i] * i if y is None else y * x[i] + i
+        total += y
+    for k in range(2, 4):
+        total = (total, k * x[k - 2])[0] + k * x[1]
+    return y * total
+
+
+def by_twos(x):
+    y = None
+    for i in range(0, len(x), 2):
+        y = x[i] * (i + 1) if y is None else y * x[i] + i
+    return y
+
+
+def with_numbers(x):
+    y = None
+    for k, v in enumerate(x, 3):
+        y = v * k if y is None else y * v + k
+    for a, b in zip(x[1:], x[:-1], strict=True):
+        y = y + a * b
+    return y
+
+
 def only_sometimes(x):
     best = None
     for v in x:
@@ -104,6 +130,9 @@ PROGRAMS = [
     rows,
     products,
     differences,
+    from_the_second_on,
+    by_twos,
+    with_numbers,
     only_sometimes,
     left_early,
     in_a_loop,

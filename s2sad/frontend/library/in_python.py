@@ -32,6 +32,10 @@ def items_(xs: Iterable[object]) -> list[object]:
     return [x for x in xs]  # noqa: C416  (a call of `list` would be read as this)
 
 
+def floats_(xs: Iterable[float]) -> list[float]:
+    return [float(x) for x in xs]
+
+
 def generated_(xs: Iterable[object]) -> list[object]:
     found = []
     for x in xs:

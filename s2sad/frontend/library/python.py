@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import collections
 import contextlib
 import copy
@@ -694,6 +695,16 @@ def _deque(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
             node, "a deque with a maximal length", "drop the first item yourself: xs.pop(0)", UnsupportedType
         )
     return _list(lowering, args, {}, node)
+
+
+@meaning(array.array)
+def _array(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """`array.array("d", xs)`: a list of floats."""
+    if lowering.static(args[0], node) != "d":
+        lowering.refuse(node, "an array.array of another type than 'd'", "use a list, or np.array", UnsupportedType)
+    if len(args) == 1:
+        return lowering.new(list, [])
+    return lowering.synthetic(in_python.floats_, {"xs": args[1]}, node)
 
 
 @meaning(collections.defaultdict)

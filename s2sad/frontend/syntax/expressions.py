@@ -38,6 +38,7 @@ from s2sad.frontend.terms.terms import (
     as_number,
     is_array,
     is_static,
+    known_integer,
     static_value,
 )
 from s2sad.ir.builder import Builder
@@ -344,6 +345,12 @@ class Expressions(Lowering):
             return None
         places = [constant(k) for k in range(count)]
         return [self.row(term, k) if operand is None else self.builder.apply(GETITEM, (operand, k)) for k in places]
+
+    def in_this_call(self, number: Operand) -> int | None:
+        """An integer that is known, or that the call that compiles says, which is noted."""
+        known = known_integer(number)
+        size, value = number.type.size, value_of(number.type.size)
+        return known if known is not None or size is None or value is None or not equal(size, value) else value
 
     def known_items(self, term: Term, node: gast.AST) -> list[Term] | None:
         """The items of what is iterated over; None where their number is not known at compile time."""

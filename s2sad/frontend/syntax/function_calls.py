@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NoReturn
 
 import gast
@@ -59,6 +59,7 @@ class FunctionCalls(Lowering):
             return self.call_derived(Derived(constant(target), f.transform), arguments, keywords, node, hint)
         compiled = not isinstance(f, types.FunctionType) or all(map(self.is_value, bound.values()))
         compiled = compiled and not inspect.isgeneratorfunction(f)
+        compiled = compiled and not (isinstance(f, types.FunctionType) and self.is_written_out(f, bound.values()))
         if compiled:
             terms = list(bound.values())
             result = self.call_compiled(f, list(map(self.to_operand, terms)), node, hint, terms)
@@ -73,6 +74,15 @@ class FunctionCalls(Lowering):
                 UnsupportedCall,
             )
         return self.lower_here(f, bound, node)
+
+    def is_written_out(self, f: Any, terms: Iterable[Term]) -> bool:
+        """Whether a function is lowered in the place of its call, for the sake of the objects that it is given."""
+        if not self.rounds_left or not any(not is_array(r) for t in terms for r in self.reachable(t)):
+            return False
+        frame: Frame | None = self.frame
+        while frame is not None and frame.function is not f:
+            frame = frame.caller
+        return frame is None
 
     def call_inline(self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """A method, or what else is lowered in the place of its call; where it calls itself, it is compiled."""

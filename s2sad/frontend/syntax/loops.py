@@ -13,6 +13,7 @@ from dataclasses import replace
 import gast
 
 from s2sad.errors import UnsupportedType
+from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax import generators
@@ -31,6 +32,7 @@ from s2sad.frontend.terms.terms import (
     Range,
     Ref,
     Rest,
+    Reversed,
     Term,
     is_iterator,
     nones_in,
@@ -39,6 +41,8 @@ from s2sad.ir.dims import ANY_SIGN, dim_sum, least_value, new_dim
 from s2sad.ir.types import integer
 from s2sad.ir.values import Block, Constant, For, Operand, Value, While, constant
 
+MAX_FEW = 16
+"""The longest loop that is written out for the sake of the objects in it."""
 MAX_BEFORE = 2
 """How many rounds are done before a loop, so that what it carries has its form."""
 
@@ -79,10 +83,29 @@ class Loops(Lowering):
 
     def iterate(self, node: gast.For, term: Term, snapshots: int | None) -> None:
         """A loop whose iterations are one piece of text, or one round after the other where they cannot be that."""
+        few = self.few_rounds(term, node) if self.rounds_left and snapshots is None else None
+        if few is not None:
+            self.rounds_left -= len(few)
+            self.walk_over(node, tuple(few))
+            return
         # the loop sees the object that it runs over, whatever becomes of its name
         holder = self.new(ITERATOR, Rest(term, constant(0)))
         self.iterate_held(node, term, snapshots, holder)
         self.env.pop(holder.cell, None)
+
+    def few_rounds(self, term: Term, node: gast.For) -> list[Term] | None:
+        """The items of what is iterated over, where they are few, in the call that compiles at least."""
+        start, stop, step, reverse = self.bounds(term, node)
+        if stop in self.parameter_paths and stop.type.rank == 0:
+            # an argument: the function is compiled for its value instead
+            raise NeedsStatic(*self.parameter_paths[stop], self.at(node))
+        first, last, by = map(self.in_this_call, (start, stop, step))
+        if first is None or last is None or not by:
+            return None
+        places = range(first, last, by)
+        if len(places) > min(MAX_FEW, self.rounds_left):
+            return None
+        return [self.item_in_loop(term, constant(k), node) for k in (reversed(places) if reverse else places)]
 
     def iterate_held(self, node: gast.For, term: Term, snapshots: int | None, holder: Ref) -> None:
         rounds = self.known_rounds(term)
@@ -143,7 +166,7 @@ class Loops(Lowering):
             back()
             keys = e.keys if isinstance(e, NoneLost) else ()
             before = [nones_in(self.env[k]) for k in keys]
-            self.bind(node.target, self.item(term, first, node))
+            self.bind(node.target, self.item_in_loop(term, first, node))
             self.block(node.body)
             if any(nones_in(self.env[k]) >= n for k, n in zip(keys, before, strict=True)):
                 # it is None still, or may be: nothing is known that was not
@@ -154,6 +177,13 @@ class Loops(Lowering):
         except NotStatic as e:
             self.errors.append(e)
         return [e for e in self.errors[errors:] if isinstance(e, NotStatic)]
+
+    def item_in_loop(self, term: Term, index: Operand, node: gast.For) -> Term:
+        """The item of an iterable for an index in the bounds of its loop: of a range it is that index."""
+        ranged = term
+        while isinstance(ranged, Reversed):
+            ranged = ranged.iterable
+        return index if isinstance(ranged, Range) else self.item(term, index, node)
 
     def first(self, term: Term, node: gast.For, begin: Operand | None) -> Operand | None:
         """The index of the first round of a loop, or from `begin` on, where there is one whatever the lengths are."""

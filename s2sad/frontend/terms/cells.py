@@ -151,6 +151,8 @@ class Cells(ABC):
         self.memory = False
         """Whether arrays live in cells too: the function writes into one."""
         self.keeps_rows = False
+        self.rounds_left = 0
+        """How many rounds of loops may be written out one by one, so that the objects in lists are known."""
         """Whether lists may be items of lists of run-time length."""
         self.given_cells: frozenset[str] = frozenset()
         """The cells that the caller of the function may see."""
@@ -470,9 +472,11 @@ class Cells(ABC):
 
     def is_plain(self, term: Term, env: Environment | None) -> bool:
         """Whether an item has no identity of its own; a list in a list of run-time length gives up its own."""
-        if isinstance(term, Ref) and term.cls is list and self.keeps_rows:
+        if isinstance(term, Ref) and self.keeps_rows and (term.cls is list or self.rounds_left):
             contents = (self.env if env is None else env)[term.cell]
-            return not isinstance(contents, list) or all(self.is_plain(t, env) for t in contents)
+            if isinstance(contents, dict) and term.cls is not dict:
+                return all(self.is_plain(t, env) for t in contents.values())
+            return term.cls is list and (not isinstance(contents, list) or all(self.is_plain(t, env) for t in contents))
         if isinstance(term, (tuple, Record)):
             found = parts(term)
             return found is not None and all(self.is_plain(t, env) for t in found[1])

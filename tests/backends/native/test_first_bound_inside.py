@@ -55,7 +55,8 @@ def by_a_branch(x):
         if x[k] > 0.5:
             w = doubled([x[0], x[k], x[1]], 1.0)
         else:
-            w = doubled([x[k], x[2], 1.0], 3.0)
+            factor = 3.0
+            w = doubled([x[k], x[2], 1.0], factor)
         total += w[0]
     return total + w[1] * w[2]
 
