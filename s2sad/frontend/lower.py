@@ -148,7 +148,7 @@ def lower(
             lowering.memory = memory
             lowering.repeats = repeats
             # such dicts hold lists as items of a list
-            lowering.keyed, lowering.keeps_rows = keyed, bool(keyed) or refused is not None
+            lowering.keyed, lowering.keeps_rows = keyed, bool(keyed)
             lowering.rounds_left = 0 if refused is None else MAX_WRITTEN_OUT
             try:
                 found = lowering.lower(target, parameters, back)

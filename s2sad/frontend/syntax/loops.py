@@ -22,6 +22,7 @@ from s2sad.frontend.syntax.iteration import is_constant, is_upward, last_index
 from s2sad.frontend.syntax.marked_loops import to_the_end
 from s2sad.frontend.syntax.rounds import Loop, Rounds, Test, TestChanges, assigned_in
 from s2sad.frontend.terms.cells import STOP, NotStatic
+from s2sad.frontend.terms.references import refs
 from s2sad.frontend.terms.terms import (
     ITERATOR,
     USED_UP,
@@ -83,15 +84,27 @@ class Loops(Lowering):
 
     def iterate(self, node: gast.For, term: Term, snapshots: int | None) -> None:
         """A loop whose iterations are one piece of text, or one round after the other where they cannot be that."""
-        few = self.few_rounds(term, node) if self.rounds_left and snapshots is None else None
-        if few is not None:
-            self.rounds_left -= len(few)
-            self.walk_over(node, tuple(few))
+        if self.rounds_left and snapshots is None and self.is_written_round_by_round(node, term):
             return
         # the loop sees the object that it runs over, whatever becomes of its name
         holder = self.new(ITERATOR, Rest(term, constant(0)))
         self.iterate_held(node, term, snapshots, holder)
         self.env.pop(holder.cell, None)
+
+    def is_written_round_by_round(self, node: gast.For, term: Term) -> bool:
+        """Write a loop out, where its rounds are few and leave what it runs over as it is."""
+        back, env, left = self.taking_back(), dict(self.env), self.rounds_left
+        few = self.few_rounds(term, node)
+        if few is None:
+            return False
+        self.rounds_left -= len(few)
+        self.walk_over(node, tuple(few))
+        # the items are those of before: of an array they are numbers, which a store into it would change
+        if all(self.env.get(r.cell) is env.get(r.cell) for r in refs(term)):
+            return True
+        back()
+        self.rounds_left = left
+        return False
 
     def few_rounds(self, term: Term, node: gast.For) -> list[Term] | None:
         """The items of what is iterated over, where they are few, in the call that compiles at least."""

@@ -472,11 +472,9 @@ class Cells(ABC):
 
     def is_plain(self, term: Term, env: Environment | None) -> bool:
         """Whether an item has no identity of its own; a list in a list of run-time length gives up its own."""
-        if isinstance(term, Ref) and self.keeps_rows and (term.cls is list or self.rounds_left):
+        if isinstance(term, Ref) and term.cls is list and self.keeps_rows:
             contents = (self.env if env is None else env)[term.cell]
-            if isinstance(contents, dict) and term.cls is not dict:
-                return all(self.is_plain(t, env) for t in contents.values())
-            return term.cls is list and (not isinstance(contents, list) or all(self.is_plain(t, env) for t in contents))
+            return not isinstance(contents, list) or all(self.is_plain(t, env) for t in contents)
         if isinstance(term, (tuple, Record)):
             found = parts(term)
             return found is not None and all(self.is_plain(t, env) for t in found[1])
