@@ -678,6 +678,10 @@ class Lowering(KeyedCells):
         """The result of a small function that one of Python's own is read as, its parameters bound."""
 
     @abstractmethod
+    def own_closure(self, name: str, function: Callable[..., object], node: gast.AST) -> Closure:
+        """A function of s2sad's own as one that is made inside."""
+
+    @abstractmethod
     def tree_of(self, function: Callable[..., object], node: gast.AST) -> gast.FunctionDef:
         """The tree of a function of s2sad's own, as if it stood in the place of the node."""
 

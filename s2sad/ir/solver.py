@@ -15,6 +15,9 @@ parameters:
     g                       (adjoint) the cotangent of the result
     a, b, ...               further arguments of the solver; None where they are not given
     a_dot, b_dot, ...       (tangent) the tangents of those in `moves`; None where they have none
+    means                   a text that computes the result: means(*moved, *params)
+    moved                   those in `moves` that move
+    moved_dot               (tangent) the tangents of these
 
 A tangent gives the tangent of the result; an adjoint a tuple: the cotangents of the `moves`, and last a tuple of those
 of the `params`.
@@ -80,6 +83,8 @@ class Part:
     solves: bool = False
     """Whether its adjoint solves by itself, with what cannot be differentiated; it is linear in the cotangent, the
     transpose of the tangent, and has the derivatives that follow from this."""
+    means: Callable[..., Any] | None = None
+    """A rule that gives the result itself, where its derivatives are those of this text (`solvers.types.like`)."""
     called: Callable[[Type], Part] | None = None
     """Of a function of one argument: what it gives, from the type of that; it is `at` for the rules of this."""
 

@@ -20,7 +20,7 @@ from s2sad.ir.primitive import Primitive, register
 from s2sad.ir.solver import Asked, Part, Parts, solver
 from s2sad.ir.types import FLOAT, ArrayType, Type, array, tuple_type
 from s2sad.solvers import paths
-from s2sad.solvers.types import COUNT, TRUTH, length, one_number, shaped, unknown
+from s2sad.solvers.types import COUNT, TRUTH, length, like, one_number, shaped, unknown
 
 ERROR = Part(FLOAT, constant=True)
 """How exact an integral is."""
@@ -222,57 +222,14 @@ def bound_at(bound: Any, place: Any, given: Any) -> Any:
     return bound(*place, *given) if callable(bound) else bound
 
 
-def number_of(bound: Any) -> Any:
-    """A limit that is a number; none where it is a function, which is known."""
-    return 0.0 if callable(bound) else bound
-
-
-def double(f: Any, bounds: Any, given: Any, epsabs: Any, epsrel: Any) -> Any:
+def double(f: Any, a: Any, b: Any, gfun: Any, hfun: Any, epsabs: Any, epsrel: Any, params: Any) -> Any:
     """An integral over an area."""
-    a, b, low, high = bounds
 
     def inner(x: Any) -> Any:
-        first, last = bound_at(low, (x,), given), bound_at(high, (x,), given)
-        return integrate.quad(lambda y: f(y, x, *given), first, last, epsabs=epsabs, epsrel=epsrel)[0]
+        first, last = bound_at(gfun, (x,), params), bound_at(hfun, (x,), params)
+        return integrate.quad(lambda y: f(y, x, *params), first, last, epsabs=epsabs, epsrel=epsrel)[0]
 
     return integrate.quad(inner, a, b, epsabs=epsabs, epsrel=epsrel)[0]
-
-
-def double_moved(
-    f: Any,
-    a: Any,
-    b: Any,
-    gfun: Any,
-    hfun: Any,
-    epsabs: Any,
-    epsrel: Any,
-    params: Any,
-    params_dot: Any,
-    a_dot: Any,
-    b_dot: Any,
-    gfun_dot: Any,
-    hfun_dot: Any,
-) -> Any:
-    """The tangent of an integral over an area."""
-
-    def whole(a: Any, b: Any, low: Any, high: Any, *given: Any) -> Any:
-        bounds = (a, b, gfun if callable(gfun) else low, hfun if callable(hfun) else high)
-        return double(f, bounds, given, epsabs, epsrel)
-
-    numbers = (a, b, number_of(gfun), number_of(hfun))
-    return s2sad.jvp(whole, (*numbers, *params), (a_dot, b_dot, gfun_dot, hfun_dot, *params_dot))[1]
-
-
-def double_pulled(f: Any, a: Any, b: Any, gfun: Any, hfun: Any, epsabs: Any, epsrel: Any, params: Any, g: Any) -> Any:
-    """The cotangents of what an integral over an area depends on."""
-
-    def whole(a: Any, b: Any, low: Any, high: Any, *given: Any) -> Any:
-        bounds = (a, b, gfun if callable(gfun) else low, hfun if callable(hfun) else high)
-        return double(f, bounds, given, epsabs, epsrel)
-
-    value, pullback = s2sad.vjp(whole, a, b, number_of(gfun), number_of(hfun), *params)
-    a_bar, b_bar, low_bar, high_bar, *bars = pullback(g)
-    return a_bar, b_bar, low_bar, high_bar, tuple(bars)
 
 
 def _two_numbers(asked: Asked) -> tuple[Type, ...]:
@@ -287,79 +244,32 @@ def _two_numbers(asked: Asked) -> tuple[Type, ...]:
     alone="gfun hfun",
 )
 def _dblquad(asked: Asked) -> Parts:
-    return Parts(tuple, {0: Part(FLOAT, double_moved, double_pulled), 1: ERROR})
+    return Parts(tuple, {0: like(FLOAT, double), 1: ERROR})
 
 
-def triple(f: Any, bounds: Any, given: Any, epsabs: Any, epsrel: Any) -> Any:
+def triple(
+    f: Any,
+    a: Any,
+    b: Any,
+    gfun: Any,
+    hfun: Any,
+    qfun: Any,
+    rfun: Any,
+    epsabs: Any,
+    epsrel: Any,
+    params: Any,
+) -> Any:
     """An integral over a body."""
-    a, b, low, high, bottom, top = bounds
 
     def middle(y: Any, x: Any) -> Any:
-        first, last = bound_at(bottom, (x, y), given), bound_at(top, (x, y), given)
-        return integrate.quad(lambda z: f(z, y, x, *given), first, last, epsabs=epsabs, epsrel=epsrel)[0]
+        first, last = bound_at(qfun, (x, y), params), bound_at(rfun, (x, y), params)
+        return integrate.quad(lambda z: f(z, y, x, *params), first, last, epsabs=epsabs, epsrel=epsrel)[0]
 
     def inner(x: Any) -> Any:
-        first, last = bound_at(low, (x,), given), bound_at(high, (x,), given)
+        first, last = bound_at(gfun, (x,), params), bound_at(hfun, (x,), params)
         return integrate.quad(lambda y: middle(y, x), first, last, epsabs=epsabs, epsrel=epsrel)[0]
 
     return integrate.quad(inner, a, b, epsabs=epsabs, epsrel=epsrel)[0]
-
-
-def triple_moved(
-    f: Any,
-    a: Any,
-    b: Any,
-    gfun: Any,
-    hfun: Any,
-    qfun: Any,
-    rfun: Any,
-    epsabs: Any,
-    epsrel: Any,
-    params: Any,
-    params_dot: Any,
-    a_dot: Any,
-    b_dot: Any,
-    gfun_dot: Any,
-    hfun_dot: Any,
-    qfun_dot: Any,
-    rfun_dot: Any,
-) -> Any:
-    """The tangent of an integral over a body."""
-
-    def whole(a: Any, b: Any, low: Any, high: Any, bottom: Any, top: Any, *given: Any) -> Any:
-        area = (a, b, gfun if callable(gfun) else low, hfun if callable(hfun) else high)
-        depth = (qfun if callable(qfun) else bottom, rfun if callable(rfun) else top)
-        return triple(f, (*area, *depth), given, epsabs, epsrel)
-
-    numbers = (a, b, number_of(gfun), number_of(hfun), number_of(qfun), number_of(rfun))
-    dots = (a_dot, b_dot, gfun_dot, hfun_dot, qfun_dot, rfun_dot)
-    return s2sad.jvp(whole, (*numbers, *params), (*dots, *params_dot))[1]
-
-
-def triple_pulled(
-    f: Any,
-    a: Any,
-    b: Any,
-    gfun: Any,
-    hfun: Any,
-    qfun: Any,
-    rfun: Any,
-    epsabs: Any,
-    epsrel: Any,
-    params: Any,
-    g: Any,
-) -> Any:
-    """The cotangents of what an integral over a body depends on."""
-
-    def whole(a: Any, b: Any, low: Any, high: Any, bottom: Any, top: Any, *given: Any) -> Any:
-        area = (a, b, gfun if callable(gfun) else low, hfun if callable(hfun) else high)
-        depth = (qfun if callable(qfun) else bottom, rfun if callable(rfun) else top)
-        return triple(f, (*area, *depth), given, epsabs, epsrel)
-
-    numbers = (a, b, number_of(gfun), number_of(hfun), number_of(qfun), number_of(rfun))
-    value, pullback = s2sad.vjp(whole, *numbers, *params)
-    a_bar, b_bar, low_bar, high_bar, bottom_bar, top_bar, *bars = pullback(g)
-    return a_bar, b_bar, low_bar, high_bar, bottom_bar, top_bar, tuple(bars)
 
 
 def _three_numbers(asked: Asked) -> tuple[Type, ...]:
@@ -380,29 +290,20 @@ def _three_numbers(asked: Asked) -> tuple[Type, ...]:
     alone="gfun hfun qfun rfun",
 )
 def _tplquad(asked: Asked) -> Parts:
-    return Parts(tuple, {0: Part(FLOAT, triple_moved, triple_pulled), 1: ERROR})
+    return Parts(tuple, {0: like(FLOAT, triple), 1: ERROR})
 
 
-def nested(f: Any, ranges: Any, place: Any, given: Any) -> Any:
+def nested(f: Any, ranges: Any, place: Any, params: Any) -> Any:
     """An integral over ranges, the last of which is the outermost."""
     if len(ranges) == 0:
-        return f(*place, *given)
+        return f(*place, *params)
     a, b = ranges[-1]
-    return integrate.quad(lambda x: nested(f, ranges[:-1], (x, *place), given), a, b)[0]
+    return integrate.quad(lambda x: nested(f, ranges[:-1], (x, *place), params), a, b)[0]
 
 
-def box_moved(f: Any, ranges: Any, params: Any, params_dot: Any, ranges_dot: Any) -> Any:
-    """The tangent of an integral over a box."""
-    return s2sad.jvp(lambda ranges, *given: nested(f, ranges, (), given), (ranges, *params), (ranges_dot, *params_dot))[
-        1
-    ]
-
-
-def box_pulled(f: Any, ranges: Any, params: Any, g: Any) -> Any:
-    """The cotangents of what an integral over a box depends on."""
-    value, pullback = s2sad.vjp(lambda ranges, *given: nested(f, ranges, (), given), ranges, *params)
-    ranges_bar, *bars = pullback(g)
-    return ranges_bar, tuple(bars)
+def box(f: Any, ranges: Any, params: Any) -> Any:
+    """An integral over a box."""
+    return nested(f, ranges, (), params)
 
 
 def _places(asked: Asked) -> tuple[Type, ...]:
@@ -416,29 +317,17 @@ def _places(asked: Asked) -> tuple[Type, ...]:
 def _nquad(asked: Asked) -> Parts:
     if asked.given("opts"):
         raise UnsupportedCall("nquad with opts", "leave them out, or write integrals of integrals with quad")
-    found = {0: Part(FLOAT, box_moved, box_pulled), 1: ERROR}
+    found = {0: like(FLOAT, box), 1: ERROR}
     return Parts(tuple, {**found, 2: unknown("dict")} if asked.static.get("full_output") else found)
 
 
 # by a rule of few points
 
 
-def sampled(f: Any, a: Any, b: Any, n: Any, given: Any) -> Any:
+def few_points(f: Any, a: Any, b: Any, n: Any, params: Any) -> Any:
     """The sum that `fixed_quad` is."""
     nodes, weights = np.polynomial.legendre.leggauss(n)
-    return 0.5 * (b - a) * np.sum(weights * f(a + 0.5 * (b - a) * (nodes + 1.0), *given), axis=-1)
-
-
-def sample_moved(f: Any, a: Any, b: Any, n: Any, params: Any, params_dot: Any, a_dot: Any, b_dot: Any) -> Any:
-    """The tangent of that sum."""
-    return s2sad.jvp(lambda a, b, *given: sampled(f, a, b, n, given), (a, b, *params), (a_dot, b_dot, *params_dot))[1]
-
-
-def sample_pulled(f: Any, a: Any, b: Any, n: Any, params: Any, g: Any) -> Any:
-    """The cotangents of what that sum depends on."""
-    value, pullback = s2sad.vjp(lambda a, b, *given: sampled(f, a, b, n, given), a, b, *params)
-    a_bar, b_bar, *bars = pullback(g)
-    return a_bar, b_bar, tuple(bars)
+    return 0.5 * (b - a) * np.sum(weights * f(a + 0.5 * (b - a) * (nodes + 1.0), *params), axis=-1)
 
 
 def _points(asked: Asked) -> tuple[Type, ...]:
@@ -449,7 +338,7 @@ def _points(asked: Asked) -> tuple[Type, ...]:
 def _fixed_quad(asked: Asked) -> Parts:
     found = asked.results["func"]
     assert isinstance(found, ArrayType) and found.shape is not None
-    value = Part(array(np.dtype(float), found.shape[:-1]) if found.shape[1:] else FLOAT, sample_moved, sample_pulled)
+    value = like(array(np.dtype(float), found.shape[:-1]) if found.shape[1:] else FLOAT, few_points)
     return Parts(tuple, {0: value, 1: unknown("None")})
 
 

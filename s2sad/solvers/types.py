@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
+import s2sad
 from s2sad.ir.dims import Dim, new_dim
 from s2sad.ir.primitives.effects import STRING
 from s2sad.ir.solver import Asked, Part
@@ -11,6 +14,23 @@ from s2sad.ir.types import BOOL, COMPLEX, FLOAT, INT, ArrayType, ContainerType, 
 
 TRUTH, COUNT, TEXT = Part(BOOL, constant=True), Part(INT, constant=True), Part(STRING, constant=True)
 """What a solver reports of its work."""
+
+
+def text_moved(means: Any, moved: Any, params: Any, moved_dot: Any, params_dot: Any) -> Any:
+    """The tangent of what a text computes."""
+    return s2sad.jvp(means, (*moved, *params), (*moved_dot, *params_dot))[1]
+
+
+def text_pulled(means: Any, moved: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what a text depends on."""
+    value, pullback = s2sad.vjp(means, *moved, *params)
+    bars = pullback(g)
+    return (*bars[: len(moved)], bars[len(moved) :])
+
+
+def like(t: Type, text: Any) -> Part:
+    """A result that is what a text computes, of arguments and `params`: its derivatives are those of the text."""
+    return Part(t, text_moved, text_pulled, means=text)
 
 
 def one_number(asked: Asked) -> tuple[Type, ...]:

@@ -212,3 +212,13 @@ def moving_weight(a):
 def test_refused(f, message):
     with pytest.raises(s2sad.Error, match=message):
         s2sad.grad(f)(1.3)
+
+
+def called_as_arguments_of_solvers(weight):
+    """What an integrand reads may be called as an argument of the integrator that is not given, or of its rule."""
+    params, points = 2.0 * weight, weight**2
+    return quad(lambda x: weight * x + np.sin(params * x) * points, 0, 1)[0]
+
+
+def test_names():
+    check(called_as_arguments_of_solvers, 1.2)

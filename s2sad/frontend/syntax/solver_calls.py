@@ -187,7 +187,7 @@ class Solvers(SolverRules):
             {n: f for n, (f, _) in functions.items()},
             tuple(operands),
             {k: o for k, o in operands.items() if isinstance(o, Constant)},
-            tuple(fresh_names(values.names, {*operands, *functions, *keys_of(found), "ans", "g", "function"})),
+            tuple(fresh_names(values.names, {*operands, *functions, *keys_of(found), *names_for_rules(row, found)})),
             {n: r.result for n, r in references.items()},
             made.holding,
             values.outside,
@@ -221,7 +221,8 @@ class Solvers(SolverRules):
             # what one part reads of others moves as they do
             read = [self.to_operand((before or {})[k]) for k in found.reads]
             result = self.context.solution(call, found, key)
-            return self.adopt(self.builder.apply(result, [whole, *read, *operands], None, hint))
+            given = [o if moves else self.unmoved(o) for o, moves in zip(operands, call.moved_by(found), strict=True)]
+            return self.adopt(self.builder.apply(result, [whole, *read, *given], None, hint))
         items: dict[Any, Term] = {}
         for k, part in found.parts.items():
             made = isinstance(whole.type, OpaqueType)
@@ -231,6 +232,10 @@ class Solvers(SolverRules):
             items |= {k: constant(v) for k, v in found.known.items()}
             items[ITSELF] = whole
         return tuple(items.values()) if found.cls in (tuple, list) else Record(found.cls, items)
+
+    def unmoved(self, operand: Operand) -> Operand:
+        """An operand with which a part does not move, though another one may."""
+        return operand if isinstance(operand, Constant) else self.to_operand(self.stopped(operand))
 
     def call_given(
         self, function: SolverFunction, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
@@ -291,6 +296,15 @@ def _is_called(term: Term) -> bool:
 def keys_of(found: Part | Parts) -> set[str]:
     """The names of the parts of a result."""
     return set() if isinstance(found, Part) else set(map(str, found.parts))
+
+
+def names_for_rules(row: Solver, found: Part | Parts) -> set[str]:
+    """The names by which rules ask for what is no value that a function depends on."""
+    if isinstance(found, Parts):
+        return {name for part in found.parts.values() for name in names_for_rules(row, part)}
+    rules = (found.tangent, found.adjoint, found.means)
+    asked = {n for rule in rules if rule is not None for n in inspect.signature(rule).parameters}
+    return {*inspect.signature(row.function).parameters, *asked, *found.known, "ans", "at", "f", "g", "function"}
 
 
 def result_type(found: Part | Parts) -> Type:

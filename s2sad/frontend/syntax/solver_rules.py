@@ -6,6 +6,7 @@ A rule is given what it asks for by the names of its parameters (`ir.solver`).
 from __future__ import annotations
 
 import inspect
+import types
 from collections.abc import Mapping
 from typing import Any
 
@@ -47,6 +48,11 @@ class SolverRules(SolverFunctions):
                 suffix = name.removeprefix(base)
                 floats = [self.floats_in(f"{n}{suffix}", self.env[n]) for n in call.values if moving[n]]
                 bound[name] = tuple(t for found in floats for t in found)
+            elif base == "moved":
+                suffix = name.removeprefix(base)
+                bound[name] = tuple(self.env[f"{n}{suffix}"] for n in target.moved)
+            elif name == "means":
+                bound[name] = self.meaning_of(target, moving)
             elif name != base:
                 bound[name] = self.env[name] if moving.get(base) else constant(None)
             else:
@@ -58,7 +64,8 @@ class SolverRules(SolverFunctions):
             mode = "reverse" if target.reverse else "forward"
             self.refuse(node, f"{call.row.name} in {mode} mode with these arguments", "", UnsupportedCall)
         if target.reverse:
-            by_name = dict(zip(call.moves_of(target.part), self.sequence(given, node), strict=True))
+            moves = call.moves_of(target.part) if target.part.means is None else (*target.moved, "params")
+            by_name = dict(zip(moves, self.sequence(given, node), strict=True))
             bars: list[Term] = []
             for n in target.operands:
                 bar = by_name.get(n)
@@ -89,6 +96,17 @@ class SolverRules(SolverFunctions):
             return self.env[name]
         return constant(call.defaults.get(name, default_of(call.row.function, name)))
 
+    def meaning_of(self, target: SolverRule, moving: Mapping[str, bool]) -> Closure:
+        """The text that computes the result, as a function of what moves, and of the values that do."""
+        means = target.part.means
+        assert isinstance(means, types.FunctionType)
+        asked = inspect.signature(means).parameters
+        held = {n: self.asked_for(n, target, moving) for n in asked if n not in (*target.moved, "params")}
+        held["means"] = self.own_closure(means.__name__, means, self.frame.tree)
+        moved = [n if n in asked else f"_{n}" for n in target.moved]
+        text = f"lambda {', '.join([*moved, '*params'])}: means({', '.join(asked)})"
+        return self.closure_of(text, held, means.__name__, self.frame.tree)
+
     def floats_in(self, name: str, like: Term) -> list[Operand]:
         """The floats and arrays of floats in a value, or in its tangent."""
         return self.floats_of(self.to_operand(self.env[name]), self.to_operand(like).type)
@@ -117,8 +135,7 @@ class SolverRules(SolverFunctions):
         read: set[Operand] = {result}
         kept: list[Operation] = []
         for op in reversed(self.builder.operations):
-            idle = isinstance(op, Call) or (isinstance(op, Apply) and op.effect is not Effect.IO)
-            if idle and not read.intersection(op.results):
+            if _is_idle(op) and not read.intersection(op.results):
                 continue
             kept.append(op)
             read.update(op.operands)
@@ -151,6 +168,13 @@ class SolverRules(SolverFunctions):
         text = f"lambda {', '.join([*own, *behind])}: {value}"
         held |= {**fixed, "function": constant(function.target), "np": constant(np)}
         return self.closure_of(text, held, function.name, self.frame.tree)
+
+
+def _is_idle(op: Operation) -> bool:
+    """Whether an operation does nothing but give its results."""
+    if op.blocks:
+        return all(_is_idle(inner) for block in op.blocks for inner in block.operations)
+    return isinstance(op, Call) or (isinstance(op, Apply) and op.effect is not Effect.IO)
 
 
 def _rebuilt(t: Type, path: str, name: str, floats: list[str], held: dict[str, Term]) -> str:

@@ -107,6 +107,12 @@ class SolverCall:
         """What a result moves with."""
         return (*map(str, part.moves), *self.row.moves, "params") if part.only is None else part.only
 
+    def moved_by(self, part: Part) -> Iterator[bool]:
+        """Whether a part of the result moves with each of the operands, as far as that is known of the solver."""
+        moves = self.moves_of(part)
+        yield from (name in moves or name not in self.row.moves for name in self.names)
+        yield from ("params" in moves for _ in self.values)
+
     @property
     def label(self) -> str:
         """What the functions of its rules are called after: the solver, and the first function that it is given."""
@@ -146,6 +152,12 @@ class SolverRule:
     def operands(self) -> tuple[str, ...]:
         """The names of the operands: of what is read of other parts, the arguments and the values."""
         return (*map(str, self.part.reads), *self.call.names, *self.call.values)
+
+    @property
+    def moved(self) -> tuple[str, ...]:
+        """The names of the arguments that move."""
+        moving = dict(zip(self.operands, self.moving, strict=True))
+        return tuple(n for n in self.call.names if moving[n])
 
     @property
     def asked(self) -> tuple[str, ...]:
