@@ -75,14 +75,14 @@ def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Pri
         moved = [whole(d, x) for d, x, m in zip(dots[1:], xs[1:], flags, strict=True) if m and d is not None]
         found = rules.tangent(flags, [y, *xs[1:]], moved)
         check_fits(found.type, y.type, f"the rule of {row.name}", "the result", part.tangent)
-        return y.builder.expr(fitted(y.builder, found, y.type, lambda: y.operand))
+        return y.builder.expr(_fitted(y.builder, found, y.operand))
 
-    def adjoint(g: Expr, y: Expr, xs: Sequence[Expr], active: Sequence[bool]) -> tuple[Expr | None, ...]:
+    def adjoint(g: Cotangent, y: Expr, xs: Sequence[Expr], active: Sequence[bool]) -> tuple[Expr | None, ...]:
         flags = rules.moving(active[1:], xs[1:])
         if not any(flags):
             return (None,) * len(xs)
         bars = rules.adjoint(flags, [y, *xs[1:]], g)
-        return (None, *_grouped(g.builder, bars, xs[1:], flags))
+        return (None, *_grouped(y.builder, bars, xs[1:], flags))
 
     return Primitive(
         row.name if key is None else f"{row.name}.{key}",
@@ -146,16 +146,18 @@ class Rules:
         operands = [*given, *dots]
         return self.written(self.entry(target, target.names, operands), operands)
 
-    def adjoint(self, flags: tuple[bool, ...], given: Sequence[Expr], g: Expr) -> Operand:
+    def adjoint(self, flags: tuple[bool, ...], given: Sequence[Expr], g: Cotangent) -> Operand:
         """The cotangents of the operands that move."""
-        target = SolverRule(self.call, self.part, flags, True)
+        parts = _in_parts(g, given[0]) if self.part.several else ()
+        target = SolverRule(self.call, self.part, flags, True, tuple(bar is not None for bar in parts))
+        g = _together([bar for bar in parts if bar is not None], given[0]) if parts else whole(g, given[0])
         operands = [*given, g]
         entry = self.entry(target, target.names, operands)
         if not self.part.solves:
             return self.written(entry, operands)
         result = substitute(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
-        step = _pulled(self, flags, self.passed(entry), result)
-        return g.builder.apply(step, [o.operand for o in operands], {"functions": (entry.reference(result),)})
+        step = _pulled(self, target, self.passed(entry), result)
+        return given[0].builder.apply(step, [o.operand for o in operands], {"functions": (entry.reference(result),)})
 
     def curved(
         self, flags: tuple[bool, ...], asked: Sequence[bool], given: Sequence[Expr], dots: Sequence[Expr], g: Expr
@@ -173,26 +175,34 @@ class Rules:
         return [g.builder.expr(g.builder.extract(bars, k)) if k in argnums else None for k in range(len(given))]
 
 
-def _pulled(rules: Rules, flags: tuple[bool, ...], passed: Sequence[int], result: Type) -> Primitive:
+def _pulled(rules: Rules, target: SolverRule, passed: Sequence[int], result: Type) -> Primitive:
     """The adjoint of a result that cannot be differentiated as it is written: A(x, g) = J(x)^T g.
 
     It is the transpose of the tangent T(x, u) = J(x) u. For a cotangent u, the cotangent of g is T(x, u), and that of x
     the gradient of g . T(x, u). Along a tangent v of x it changes by the gradient of g . T(x, v), as second derivatives
-    are symmetric.
+    are symmetric. Of a result of several parts, g has those that are given, and is zero for the others.
     """
+    flags = target.moving
+
+    def every(g: Expr) -> Cotangent:
+        if not target.given:
+            return g
+        found = iter(range(sum(target.given)))
+        return tuple(g[next(found)] if is_given else None for is_given in target.given)
 
     def tangent(
-        y: Expr, xs: Sequence[Expr], dots: Sequence[Expr | None], functions: Sequence[FunctionRef]
+        y: Expr, xs: Sequence[Expr], dots: Sequence[Cotangent | None], functions: Sequence[FunctionRef]
     ) -> Expr | None:
         *given, g = xs
         *moved, g_dot = dots
         builder, parts = y.builder, list[Expr | None]([None] * len(given))
         along = rules.moving([d is not None for d in moved[1:]], given[1:])
+        turned = None if g_dot is None else every(whole(g_dot, g))
         if any(along):
             dotted = [whole(d, x) for d, x, a in zip(moved[1:], given[1:], along, strict=True) if a and d is not None]
-            parts = rules.curved(along, [True, *flags], given, dotted, g)
-            g_dot = parts[0] if g_dot is None else g_dot if parts[0] is None else g_dot + parts[0]
-        bars = [] if g_dot is None else _items(builder, rules.adjoint(flags, given, whole(g_dot, g)))
+            parts = rules.curved(along, [True, *flags], given, dotted, whole(every(g), given[0]))
+            turned = _sum(turned, parts[0], given[0], bool(target.given))
+        bars = [] if turned is None else _items(builder, rules.adjoint(flags, given, turned))
         curved = [leaf for p, x, f in zip(parts[1:], given[1:], flags, strict=True) if f for leaf in _leaves(p, x)]
         if bars:
             curved = [b if c is None else add(builder, b, c) for b, c in zip(bars, curved, strict=True)]
@@ -209,8 +219,13 @@ def _pulled(rules: Rules, flags: tuple[bool, ...], passed: Sequence[int], result
         *asked, last = active
         bars = whole(g, y).operand
         dots = [d for d in _grouped(y.builder, bars, given[1:], flags) if d is not None]
+        curved: list[Expr | None] = [None] * len(given)
+        if any(asked):
+            curved = rules.curved(flags, asked, given, dots, whole(every(cotangent), given[0]))
         bar = y.builder.expr(rules.tangent(flags, given, dots)) if last else None
-        return (*(rules.curved(flags, asked, given, dots, cotangent) if any(asked) else [None] * len(given)), bar)
+        if bar is not None and target.given:
+            bar = _together([bar[k] for k, is_given in enumerate(target.given) if is_given], y)
+        return (*curved, bar)
 
     return Primitive(
         f"{rules.call.row.name} adjoint",
@@ -220,6 +235,37 @@ def _pulled(rules: Rules, flags: tuple[bool, ...], passed: Sequence[int], result
         adjoint=adjoint,
         spelling=lambda *types, functions: f"{functions[0].name}({', '.join(f'_{k}' for k in passed)})",
     )
+
+
+def _in_parts(g: Cotangent, ans: Expr) -> tuple[Expr | None, ...]:
+    """The cotangents of the parts of a result."""
+    return g if isinstance(g, tuple) else tuple(g[k] for k in ans.type.keys)
+
+
+def _together(parts: Sequence[Expr], like: Expr) -> Expr:
+    """A tuple of expressions."""
+    return like.builder.expr(like.builder.tuple([p.operand for p in parts]))
+
+
+def _sum(g: Cotangent | None, bar: Expr | None, ans: Expr, several: bool) -> Cotangent | None:
+    """The sum of two cotangents of a result."""
+    if g is None or bar is None:
+        return bar if g is None else g
+    builder = ans.builder
+    if not several:
+        return builder.expr(add(builder, whole(g, ans).operand, bar.operand))
+    return tuple(
+        bar[k] if p is None else builder.expr(add(builder, p.operand, bar[k].operand))
+        for k, p in enumerate(_in_parts(g, ans))
+    )
+
+
+def _fitted(builder: Builder, dot: Operand, like: Operand) -> Operand:
+    """A tangent in the type of a result."""
+    if not isinstance(like.type, ContainerType):
+        return fitted(builder, dot, like.type, lambda: like)
+    items = [_fitted(builder, builder.extract(dot, k), builder.extract(like, k)) for k in like.type.keys]
+    return builder.make(like.type.cls, like.type.keys, items)
 
 
 def _items(builder: Builder, whole: Operand) -> list[Operand]:

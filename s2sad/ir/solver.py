@@ -12,8 +12,9 @@ parameters:
     jac, ...                the other functions, under the solver's names
     params                  the values that they depend on, and which are differentiated by
     params_dot              (tangent) the tangents of these
-    g                       (adjoint) the cotangent of the result
+    g                       (adjoint) the cotangent of the result; of several together a tuple, None for zeros
     a, b, ...               further arguments of the solver; None where they are not given
+    the names of `makes`    what a text of the row makes of all these
     a_dot, b_dot, ...       (tangent) the tangents of those in `moves`; None where they have none
     means                   a text that computes the result: means(*moved, *params)
     moved                   those in `moves` that move
@@ -83,6 +84,8 @@ class Part:
     solves: bool = False
     """Whether its adjoint solves by itself, with what cannot be differentiated; it is linear in the cotangent, the
     transpose of the tangent, and has the derivatives that follow from this."""
+    several: bool = False
+    """Whether it is a tuple of several things: its adjoint takes None for a cotangent that is zero."""
     means: Callable[..., Any] | None = None
     """A rule that gives the result itself, where its derivatives are those of this text (`solvers.types.like`)."""
     called: Callable[[Type], Part] | None = None
@@ -97,6 +100,10 @@ class Parts:
     parts: Mapping[Any, Part | Parts]
     known: Mapping[str, Any] = field(default_factory=dict)
     """What is known of an object at compile time, by the names of its attributes."""
+    joint: Part | None = None
+    """Several parts together, as one that is a tuple of them."""
+    joined: tuple[tuple[Any, ...], ...] = ()
+    """Where these are: for each the names or numbers that lead to it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +138,8 @@ class Solver:
     """Functions that it gives nothing but their own arguments."""
     heeded: tuple[str, ...] = ()
     """Attributes of functions that it heeds, where there may be several."""
+    makes: Mapping[str, Rule] = field(default_factory=dict)
+    """What its rules ask for by further names: each is a text, which asks as they do."""
 
     def is_one_of_several(self, name: str) -> bool:
         """Whether a function stands in a list of them."""
@@ -167,6 +176,7 @@ def solver(
     several: str = "",
     alone: str = "",
     heeded: str = "",
+    makes: Mapping[str, Rule] | None = None,
 ) -> Callable[[Callable[[Asked], Part | Parts]], Callable[[Asked], Part | Parts]]:
     """Add a row: what is decorated says what a call gives."""
 
@@ -188,6 +198,7 @@ def solver(
                 several=frozenset(several.split()),
                 alone=frozenset(alone.split()),
                 heeded=tuple(heeded.split()),
+                makes=makes or {},
             )
         return gives
 

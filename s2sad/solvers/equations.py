@@ -19,291 +19,171 @@ import numpy as np
 from scipy import integrate
 
 import s2sad
-from s2sad.ir import solver as ir_solver
 from s2sad.ir.dims import Dim, new_dim
 from s2sad.ir.solver import Asked, Part, Parts, solver
-from s2sad.ir.types import FLOAT, ArrayType, OpaqueType, Type, array
+from s2sad.ir.types import FLOAT, ArrayType, OpaqueType, Type, array, tuple_type
 from s2sad.solvers import paths
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, unknown
 
-# y at the times of a solution
+# a solution: the times, y at them, the times of events, y at these
 
 
-def states_moved(
-    f: Any,
-    ans: Any,
-    t: Any,
-    success: Any,
-    t_span: Any,
-    y0: Any,
-    method: Any,
-    rtol: Any,
-    atol: Any,
-    max_step: Any,
-    params: Any,
-    params_dot: Any,
-    t_dot: Any,
-    t_span_dot: Any,
-    y0_dot: Any,
-) -> Any:
-    """The tangent of y at times t."""
-    if not success:
-        raise RuntimeError("scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate")
-    n = len(ans)
-    start = paths.start_moved(f, t_span, y0, params, t_span_dot, y0_dot)
-    moved = paths.variation(f, t_span[0], t, y0, start, method, rtol, atol, max_step, params, params_dot)[n:]
-    if t_dot is not None:
-        moved = moved + paths.slopes(f, t, ans, params) * t_dot
+def path_of(f: Any, t_span: Any, y0: Any, method: Any, rtol: Any, atol: Any, max_step: Any, params: Any) -> paths.Path:
+    """What `solve_ivp` solves."""
+    rtol = 1e-3 if rtol is None else rtol
+    atol = 1e-6 if atol is None else np.asarray(atol)
+    return paths.Path(f, params, t_span[0], y0, method, rtol, atol, np.inf if max_step is None else max_step)
+
+
+def start_moved(path: paths.Path, t_span_dot: Any, y0_dot: Any) -> Any:
+    """The tangent of y at the time where it starts."""
+    start = np.zeros(len(path.y0)) if y0_dot is None else y0_dot
+    if t_span_dot is not None and t_span_dot[0] is not None:
+        start = start - path.f(path.first, path.y0, *path.params) * t_span_dot[0]
+    return start
+
+
+def start_pulled(path: paths.Path, w: Any) -> Any:
+    """The cotangent of the time where y starts, for that of y there."""
+    return -paths.real(np.sum(w[: len(path.y0)] * path.f(path.first, path.y0, *path.params)))
+
+
+def event_moved(path: paths.Path, event: Any, t: Any, z: Any, params_dot: Any) -> Any:
+    """The tangent of the times of an event, e(t, y) = 0, where z is y and its tangent."""
+    n = len(path.y0)
+    moved = np.zeros(len(t))
+    for k in range(len(t)):
+        value, change = s2sad.jvp(event, (t[k], z[:n, k], *path.params), (None, z[n:, k], *params_dot))
+        moved[k] = -change / paths.speed(path, event, t[k], z[:n, k])
     return moved
 
 
-def states_pulled(
-    f: Any,
-    ans: Any,
-    t: Any,
-    success: Any,
-    t_span: Any,
-    y0: Any,
-    method: Any,
-    rtol: Any,
-    atol: Any,
-    max_step: Any,
-    params: Any,
-    g: Any,
-) -> Any:
-    """The cotangents of what y at times t depends on."""
-    if not success:
-        raise RuntimeError("scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate")
-    n = len(ans)
-    sol = paths.solution(f, t_span[0], t[-1], y0, method, rtol, atol, max_step, params)
-    w = paths.adjoint(f, t_span[0], t, sol, g, method, rtol, atol, max_step, params)
-    first = -paths.real(np.sum(w[:n] * f(t_span[0], y0, *params)))
-    times = paths.real(np.sum(g * paths.slopes(f, t, ans, params), axis=0))
-    return times, (first, 0.0), w[:n], paths.parted(w[n:], params)
+def event_pulled(path: paths.Path, event: Any, t: Any, y: Any, g: Any) -> Any:
+    """The cotangents of y at the times of an event, and of the params, for those of the times."""
+    jumps = np.zeros_like(y)
+    direct = np.zeros(sum([np.size(p) for p in path.params]))
+    for k in range(len(t)):
+        value, pullback = s2sad.vjp(lambda y, *given: event(t[k], y, *given), y[:, k], *path.params)  # noqa: B023
+        y_bar, *bars = pullback(-g[k] / paths.speed(path, event, t[k], y[:, k]))
+        jumps[:, k] = y_bar
+        if len(path.params) > 0:
+            direct = direct + paths.joined(bars)
+    return jumps, direct
 
 
-# the times themselves
+def ends_at(found: Any, status: Any, t: Any) -> Any:
+    """Whether an event, of which these are the times, ended the integration."""
+    return status == 1 and len(found) > 0 and found[-1] == t[-1]
 
 
-def times_moved(
-    f: Any,
+def path_moved(
+    path: paths.Path,
     ans: Any,
     status: Any,
-    t_events: Any,
-    t_span: Any,
+    success: Any,
     t_eval: Any,
+    events: Any,
     terminal: Any,
-    t_events_dot: Any,
+    params_dot: Any,
     t_span_dot: Any,
+    y0_dot: Any,
     t_eval_dot: Any,
 ) -> Any:
-    """The tangent of the times: of those that the call gives, or of the two ends."""
+    """The tangents of a solution."""
+    if not success:
+        raise RuntimeError("scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate")
+    n, count, t = len(path.y0), len(terminal), ans[0]
+    every = np.concatenate((t, *ans[2 : 2 + count]))
+    z = paths.variation(path, paths.last_of(path, every), start_moved(path, t_span_dot, y0_dot), params_dot)(every)
+    moved, change, place = np.zeros(len(t)), np.copy(z[n:, : len(t)]), len(t)
+    times: Any = ()
+    states: Any = ()
+    for k, ending in enumerate(terminal):
+        found = ans[2 + k]
+        there = z[:, place : place + len(found)]
+        place = place + len(found)
+        found_dot = event_moved(path, events[k], found, there, params_dot)
+        times = (*times, found_dot)
+        states = (*states, (there[n:] + paths.slopes(path, found, there[:n]) * found_dot).T)
+        if ending and t_eval is None and ends_at(found, status, t):
+            moved[-1] = found_dot[-1]
     if t_eval is not None:
-        return np.zeros(len(ans)) if t_eval_dot is None else t_eval_dot[: len(ans)]
-    moved = np.zeros(len(ans))
-    if t_span_dot is not None and t_span_dot[0] is not None:
-        moved[0] = t_span_dot[0]
-    if t_span_dot is not None and t_span_dot[1] is not None and status == 0:
-        moved[-1] = t_span_dot[1]
-    if t_events_dot is not None:
-        for k in range(len(terminal)):
-            if terminal[k] and status == 1 and len(t_events[k]) > 0 and t_events[k][-1] == ans[-1]:
-                moved[-1] = t_events_dot[k][-1]
-    return moved
+        if t_eval_dot is not None:
+            moved = t_eval_dot[: len(t)]
+            change = change + paths.slopes(path, t, ans[1]) * moved
+    else:
+        if t_span_dot is not None and t_span_dot[0] is not None:
+            moved[0] = t_span_dot[0]
+            change[:, 0] += paths.slope(path, t[0], ans[1][:, 0]) * moved[0]
+        if t_span_dot is not None and t_span_dot[1] is not None and status == 0:
+            moved[-1] = t_span_dot[1]
+        if any(terminal) or (t_span_dot is not None and t_span_dot[1] is not None):
+            change[:, -1] += paths.slope(path, t[-1], ans[1][:, -1]) * moved[-1]
+    return (moved, change, *times, *states)
 
 
-def times_pulled(f: Any, ans: Any, status: Any, t_events: Any, t_span: Any, t_eval: Any, terminal: Any, g: Any) -> Any:
-    """The cotangents of what the times depend on."""
-    events = None if t_events is None else [np.zeros(len(found)) for found in t_events]
+def path_pulled(
+    path: paths.Path,
+    ans: Any,
+    status: Any,
+    success: Any,
+    t_span: Any,
+    t_eval: Any,
+    events: Any,
+    terminal: Any,
+    g: Any,
+) -> Any:
+    """The cotangents of what a solution depends on: those of all its parts by one integration back."""
+    if not success:
+        raise RuntimeError("scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate")
+    n, count, t = len(path.y0), len(terminal), ans[0]
+    given, first, last = None, 0.0, 0.0
     if t_eval is not None:
         given = np.zeros(len(t_eval))
-        given[: len(ans)] = g
-        return events, (0.0, 0.0), given
-    last = g[-1] if status == 0 else 0.0
-    if events is not None:
-        for k in range(len(terminal)):
-            if terminal[k] and status == 1 and len(t_events[k]) > 0 and t_events[k][-1] == ans[-1]:
-                events[k][-1] = g[-1]
-    return events, (g[0], last), None
-
-
-# events
-
-
-def event_moved(
-    f: Any,
-    ans: Any,
-    events: Any,
-    event: Any,
-    t_span: Any,
-    y0: Any,
-    method: Any,
-    rtol: Any,
-    atol: Any,
-    max_step: Any,
-    params: Any,
-    params_dot: Any,
-    t_span_dot: Any,
-    y0_dot: Any,
-) -> Any:
-    """The tangent of the times of an event."""
-    n = len(y0)
-    e = events[event]
-    moved = np.zeros(len(ans))
-    if len(ans) > 0:
-        start = paths.start_moved(f, t_span, y0, params, t_span_dot, y0_dot)
-        z = paths.variation(f, t_span[0], ans, y0, start, method, rtol, atol, max_step, params, params_dot)
-        for k in range(len(ans)):
-            y = z[:n, k]
-            value, change = s2sad.jvp(e, (ans[k], y, *params), (None, z[n:, k], *params_dot))
-            moved[k] = -change / paths.speed(f, e, ans[k], y, params)
-    return moved
-
-
-def event_pulled(
-    f: Any,
-    ans: Any,
-    events: Any,
-    event: Any,
-    t_span: Any,
-    y0: Any,
-    method: Any,
-    rtol: Any,
-    atol: Any,
-    max_step: Any,
-    params: Any,
-    g: Any,
-) -> Any:
-    """The cotangents of what the times of an event depend on."""
-    n = len(y0)
-    e = events[event]
-    w = np.zeros(n + sum([np.size(p) for p in params]))
-    if len(ans) > 0:
-        sol = paths.solution(f, t_span[0], ans[-1], y0, method, rtol, atol, max_step, params)
-        jumps = np.zeros((n, len(ans)))
-        direct = np.zeros(len(w) - n)
-        for k in range(len(ans)):
-            t, y = ans[k], ir_solver.evaluated(sol, ans[k], w[:n])
-            value, pullback = s2sad.vjp(lambda y, *given: e(t, y, *given), y, *params)  # noqa: B023
-            y_bar, *bars = pullback(-g[k] / paths.speed(f, e, t, y, params))
-            jumps[:, k] = y_bar
-            if len(params) > 0:
-                direct = direct + paths.joined(bars)
-        w = paths.adjoint(f, t_span[0], ans, sol, jumps, method, rtol, atol, max_step, params)
-        w = np.concatenate((w[:n], w[n:] + direct))
-    first = -paths.real(np.sum(w[:n] * f(t_span[0], y0, *params)))
-    return (first, 0.0), w[:n], paths.parted(w[n:], params)
-
-
-def event_states_moved(
-    f: Any,
-    ans: Any,
-    t_events: Any,
-    event: Any,
-    t_span: Any,
-    y0: Any,
-    method: Any,
-    rtol: Any,
-    atol: Any,
-    max_step: Any,
-    params: Any,
-    params_dot: Any,
-    t_events_dot: Any,
-    t_span_dot: Any,
-    y0_dot: Any,
-) -> Any:
-    """The tangent of y at the times of an event."""
-    n, t = len(y0), t_events[event]
-    moved = np.zeros(ans.shape)
-    if len(t) > 0:
-        start = paths.start_moved(f, t_span, y0, params, t_span_dot, y0_dot)
-        z = paths.variation(f, t_span[0], t, y0, start, method, rtol, atol, max_step, params, params_dot)
-        moved = z[n:].T
-        if t_events_dot is not None:
-            moved = moved + (paths.slopes(f, t, ans.T, params) * t_events_dot[event]).T
-    return moved
-
-
-def event_states_pulled(
-    f: Any,
-    ans: Any,
-    t_events: Any,
-    event: Any,
-    t_span: Any,
-    y0: Any,
-    method: Any,
-    rtol: Any,
-    atol: Any,
-    max_step: Any,
-    params: Any,
-    g: Any,
-) -> Any:
-    """The cotangents of what y at the times of an event depends on."""
-    n, t = len(y0), t_events[event]
-    w = np.zeros(n + sum([np.size(p) for p in params]))
-    times = [np.zeros(len(found)) for found in t_events]
-    if len(t) > 0:
-        sol = paths.solution(f, t_span[0], t[-1], y0, method, rtol, atol, max_step, params)
-        w = paths.adjoint(f, t_span[0], t, sol, g.T, method, rtol, atol, max_step, params)
-        times[event] = paths.real(np.sum(g.T * paths.slopes(f, t, ans.T, params), axis=0))
-    first = -paths.real(np.sum(w[:n] * f(t_span[0], y0, *params)))
-    return times, (first, 0.0), w[:n], paths.parted(w[n:], params)
+        given[: len(t)] = paths.times_pulled(path, t, ans[1], g[0], g[1])
+    else:
+        ends = np.array([0, len(t) - 1])
+        t_bar, y_bar = None if g[0] is None else g[0][ends], None if g[1] is None else g[1][:, ends]
+        first, last = paths.times_pulled(path, t[ends], ans[1][:, ends], t_bar, y_bar)
+    times: Any = () if g[1] is None else (t,)
+    jumps: Any = () if g[1] is None else (g[1],)
+    direct = np.zeros(sum([np.size(p) for p in path.params])) if count > 0 else None
+    for k, ending in enumerate(terminal):
+        if (ending and t_eval is None) or g[2 + k] is not None or g[2 + count + k] is not None:
+            found, states = ans[2 + k], ans[2 + count + k].T
+            states_bar = None if g[2 + count + k] is None else g[2 + count + k].T
+            found_bar = paths.times_pulled(path, found, states, g[2 + k], states_bar)
+            if ending and t_eval is None and ends_at(found, status, t):
+                found_bar[-1] += last
+            there, more = event_pulled(path, events[k], found, states, found_bar)
+            times, direct = (*times, found), direct + more
+            jumps = (*jumps, there if states_bar is None else there + states_bar)
+    w = paths.adjoint(path, *paths.in_order(path, times, jumps)) if len(times) > 0 else paths.nothing(path)
+    bars = w[n:] if direct is None else w[n:] + direct
+    return (first + start_pulled(path, w), last if status == 0 else 0.0), given, w[:n], paths.parted(bars, path.params)
 
 
 # y as a function
 
 
-def curve_moved(
-    f: Any,
-    ans: Any,
-    at: Any,
-    t_span: Any,
-    y0: Any,
-    method: Any,
-    rtol: Any,
-    atol: Any,
-    max_step: Any,
-    params: Any,
-    params_dot: Any,
-    at_dot: Any,
-    t_span_dot: Any,
-    y0_dot: Any,
-) -> Any:
+def curve_moved(path: paths.Path, ans: Any, at: Any, params_dot: Any, at_dot: Any, t_span_dot: Any, y0_dot: Any) -> Any:
     """The tangent of y at a time, or at several."""
-    n = len(y0)
-    t = np.reshape(at, (-1,))
-    order = np.argsort(t if t_span[0] < t_span[1] else -t)
-    start = paths.start_moved(f, t_span, y0, params, t_span_dot, y0_dot)
-    z = paths.variation(f, t_span[0], t[order], y0, start, method, rtol, atol, max_step, params, params_dot)
-    moved = z[n:, np.argsort(order)]
+    n, t = len(path.y0), np.reshape(at, (-1,))
+    z = paths.variation(path, paths.last_of(path, t), start_moved(path, t_span_dot, y0_dot), params_dot)(t)
+    moved = z[n:]
     if at_dot is not None:
-        moved = moved + paths.slopes(f, t, np.reshape(ans, (n, -1)), params) * np.reshape(at_dot, (-1,))
+        moved = moved + paths.slopes(path, t, np.reshape(ans, (n, -1))) * np.reshape(at_dot, (-1,))
     return np.reshape(moved, ans.shape)
 
 
-def curve_pulled(
-    f: Any,
-    ans: Any,
-    at: Any,
-    t_span: Any,
-    y0: Any,
-    method: Any,
-    rtol: Any,
-    atol: Any,
-    max_step: Any,
-    params: Any,
-    g: Any,
-) -> Any:
+def curve_pulled(path: paths.Path, ans: Any, at: Any, g: Any) -> Any:
     """The cotangents of what y at a time, or at several, depends on."""
-    n = len(y0)
-    t = np.reshape(at, (-1,))
-    order = np.argsort(t if t_span[0] < t_span[1] else -t)
-    bars = np.reshape(g, (n, -1))
-    sol = paths.solution(f, t_span[0], t[order][-1], y0, method, rtol, atol, max_step, params)
-    w = paths.adjoint(f, t_span[0], t[order], sol, bars[:, order], method, rtol, atol, max_step, params)
-    first = -paths.real(np.sum(w[:n] * f(t_span[0], y0, *params)))
-    times = paths.real(np.sum(bars * paths.slopes(f, t, np.reshape(ans, (n, -1)), params), axis=0))
-    return np.reshape(times, np.shape(at)), (first, 0.0), w[:n], paths.parted(w[n:], params)
+    n, t = len(path.y0), np.reshape(at, (-1,))
+    order = np.argsort(np.abs(t - path.first))
+    y_bar = np.reshape(g, (n, -1))
+    w = paths.adjoint(path, t[order], y_bar[:, order])
+    times = paths.times_pulled(path, t, np.reshape(ans, (n, -1)), None, y_bar)
+    return np.reshape(times, np.shape(at)), (start_pulled(path, w), 0.0), w[:n], paths.parted(w[n:], path.params)
 
 
 # the row
@@ -328,6 +208,7 @@ def _at_a_time(asked: Asked) -> tuple[Type, ...]:
     pairs="t_span",
     several="events",
     heeded="terminal direction",
+    makes={"path": path_of},
 )
 def _solve_ivp(asked: Asked) -> Parts:
     state = _state(asked)
@@ -338,25 +219,25 @@ def _solve_ivp(asked: Asked) -> Parts:
     parts |= {"nfev": COUNT, "njev": COUNT, "nlu": COUNT}
     if asked.static.get("dense_output"):
         parts["sol"] = Part(OpaqueType("OdeSolution"), called=lambda at: _curve(state, at))
+    found = [new_dim("times") for _ in ends]
+    times = [array(np.dtype(float), (n,)) for n in (steps, *found)]
+    states = [array(state.dtype, (length(state), steps)), *(array(state.dtype, (n, length(state))) for n in found)]
+    parts |= {"t": Part(times[0]), "y": Part(states[0])}
     if ends:
-        parts |= _events(state, len(ends))
-    parts["t"] = Part(
-        array(np.dtype(float), (steps,)),
-        times_moved,
-        times_pulled,
-        reads=("status", "t_events") if ends else ("status",),
-        only=("t_events", "t_span", "t_eval"),
+        parts["t_events"] = Parts(list, {k: Part(t) for k, t in enumerate(times[1:])})
+        parts["y_events"] = Parts(list, {k: Part(t) for k, t in enumerate(states[1:])})
+    joint = Part(
+        tuple_type(times[0], states[0], *times[1:], *states[1:]),
+        path_moved,
+        path_pulled,
+        reads=("status", "success"),
+        only=("t_span", "t_eval", "y0", "params"),
         known={"terminal": ends},
-    )
-    parts["y"] = Part(
-        array(state.dtype, (length(state), steps)),
-        states_moved,
-        states_pulled,
-        reads=("t", "success"),
-        only=("t", "t_span", "y0", "params"),
         solves=True,
+        several=True,
     )
-    return Parts(integrate._ivp.ivp.OdeResult, parts)
+    events = [(name, k) for name in ("t_events", "y_events") for k in range(len(ends))]
+    return Parts(integrate._ivp.ivp.OdeResult, parts, joint=joint, joined=(("t",), ("y",), *events))
 
 
 def _curve(state: ArrayType, at: Type) -> Part:
@@ -366,82 +247,36 @@ def _curve(state: ArrayType, at: Type) -> Part:
     return Part(array(state.dtype, (length(state), *shape)), curve_moved, curve_pulled, only=moves, solves=True)
 
 
-def _events(state: ArrayType, count: int) -> dict[str, Part | Parts]:
-    """`t_events` and `y_events`."""
-    times, states = dict[Any, Part | Parts](), dict[Any, Part | Parts]()
-    moves = ("t_span", "y0", "params")
-    for k in range(count):
-        found, known = new_dim("times"), {"event": k}
-        t, y = array(np.dtype(float), (found,)), array(state.dtype, (found, length(state)))
-        times[k] = Part(t, event_moved, event_pulled, only=moves, known=known, solves=True)
-        states[k] = Part(
-            y,
-            event_states_moved,
-            event_states_pulled,
-            reads=("t_events",),
-            only=("t_events", *moves),
-            known=known,
-            solves=True,
-        )
-    return {"t_events": Parts(list, times), "y_events": Parts(list, states)}
-
-
 # odeint: y at the times t
 
 
-def rows_moved(
-    f: Any,
-    ans: Any,
-    y0: Any,
-    t: Any,
-    tfirst: Any,
-    rtol: Any,
-    atol: Any,
-    hmax: Any,
-    params: Any,
-    params_dot: Any,
-    y0_dot: Any,
-    t_dot: Any,
-) -> Any:
-    """The tangent of y at times t, one row for each."""
-    rhs = f if tfirst else lambda s, y, *given: f(y, s, *given)
-    n = ans.shape[1]
+def rows_path(f: Any, y0: Any, t: Any, tfirst: Any, rtol: Any, atol: Any, hmax: Any, params: Any) -> paths.Path:
+    """What `odeint` solves."""
     rtol = 1.49e-8 if rtol is None else rtol
-    atol = 1.49e-8 if atol is None else atol
-    max_step = np.inf if hmax == 0 else hmax
+    atol = 1.49e-8 if atol is None else np.asarray(atol)
+    rhs = f if tfirst else lambda s, y, *given: f(y, s, *given)
+    return paths.Path(rhs, params, t[0], np.reshape(y0, (-1,)), "LSODA", rtol, atol, np.inf if hmax == 0 else hmax)
+
+
+def rows_moved(path: paths.Path, ans: Any, t: Any, params_dot: Any, y0_dot: Any, t_dot: Any) -> Any:
+    """The tangent of y at times t, one row for each."""
+    n = len(path.y0)
     start = np.zeros(n) if y0_dot is None else np.reshape(y0_dot, (-1,))
     if t_dot is not None:
-        start = start - rhs(t[0], ans[0], *params) * t_dot[0]
-    y = np.reshape(y0, (-1,))
-    moved = paths.variation(rhs, t[0], t, y, start, "LSODA", rtol, atol, max_step, params, params_dot)[n:]
+        start = start - path.f(t[0], ans[0], *path.params) * t_dot[0]
+    moved = paths.variation(path, t[-1], start, params_dot)(t)[n:]
     if t_dot is not None:
-        moved = moved + paths.slopes(rhs, t, ans.T, params) * t_dot
+        moved = moved + paths.slopes(path, t, ans.T) * t_dot
     return moved.T
 
 
-def rows_pulled(
-    f: Any,
-    ans: Any,
-    y0: Any,
-    t: Any,
-    tfirst: Any,
-    rtol: Any,
-    atol: Any,
-    hmax: Any,
-    params: Any,
-    g: Any,
-) -> Any:
+def rows_pulled(path: paths.Path, ans: Any, y0: Any, t: Any, g: Any) -> Any:
     """The cotangents of what y at times t depends on."""
-    rhs = f if tfirst else lambda s, y, *given: f(y, s, *given)
-    n = ans.shape[1]
-    rtol = 1.49e-8 if rtol is None else rtol
-    atol = 1.49e-8 if atol is None else atol
-    max_step = np.inf if hmax == 0 else hmax
-    sol = paths.solution(rhs, t[0], t[-1], np.reshape(y0, (-1,)), "LSODA", rtol, atol, max_step, params)
-    w = paths.adjoint(rhs, t[0], t, sol, g.T, "LSODA", rtol, atol, max_step, params)
-    times = np.sum(g.T * paths.slopes(rhs, t, ans.T, params), axis=0)
-    times[0] -= np.sum(w[:n] * rhs(t[0], ans[0], *params))
-    return np.reshape(w[:n], np.shape(y0)), times, paths.parted(w[n:], params)
+    n = len(path.y0)
+    w = paths.adjoint(path, t, g.T)
+    times = paths.times_pulled(path, t, ans.T, None, g.T)
+    times[0] += start_pulled(path, w)
+    return np.reshape(w[:n], np.shape(y0)), times, paths.parted(w[n:], path.params)
 
 
 def _in_order_of(asked: Asked) -> tuple[Type, ...]:
@@ -454,6 +289,7 @@ def _in_order_of(asked: Asked) -> tuple[Type, ...]:
     free="Dfun col_deriv full_output ml mu rtol atol tcrit h0 hmax hmin ixpr mxstep mxhnil mxordn mxords printmessg "
     "tfirst",
     moves="y0 t",
+    makes={"path": rows_path},
 )
 def _odeint(asked: Asked) -> Part | Parts:
     rows = Part(

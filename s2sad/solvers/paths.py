@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,101 +12,115 @@ import s2sad
 from s2sad.ir import solver as ir_solver
 
 
-def start_moved(f: Any, t_span: Any, y0: Any, params: Any, t_span_dot: Any, y0_dot: Any) -> Any:
-    """The tangent of y at the time where it starts."""
-    start = np.zeros(len(y0)) if y0_dot is None else y0_dot
-    if t_span_dot is not None and t_span_dot[0] is not None:
-        start = start - f(t_span[0], y0, *params) * t_span_dot[0]
-    return start
+@dataclass
+class Path:
+    """The solution of y' = f(t, y, *params) from y0 at the first time on, and how it is found."""
+
+    f: Any
+    params: Any
+    first: Any
+    y0: Any
+    method: Any
+    rtol: Any
+    atol: Any
+    max_step: Any
 
 
-def variation(
-    f: Any,
-    first: Any,
-    t: Any,
-    y0: Any,
-    start: Any,
-    method: Any,
-    rtol: Any,
-    atol: Any,
-    max_step: Any,
-    params: Any,
-    params_dot: Any,
-) -> Any:
-    """y at times t, and behind it its tangent."""
-    n = len(y0)
+ir_solver.holds_only(Path)
+
+
+def solved(f: Any, path: Path, last: Any, start: Any, params: Any, atol: Any, what: Any) -> Any:
+    """The solution of an equation to the tolerances of a path, as a function of the time."""
+    res = integrate.solve_ivp(
+        f,
+        (path.first, last),
+        start,
+        method=path.method,
+        dense_output=True,
+        args=params,
+        rtol=path.rtol,
+        atol=atol,
+        max_step=path.max_step,
+    )
+    if not res.success:
+        raise RuntimeError(f"scipy.integrate.solve_ivp did not reach the end{what}")
+    return res.sol
+
+
+def variation(path: Path, last: Any, start: Any, params_dot: Any) -> Any:
+    """y as a function of the time, and behind it its tangent, which is `start` at the first time."""
+    n, f = len(path.y0), path.f
 
     def both(t: Any, z: Any, *given: Any) -> Any:
         value, change = s2sad.jvp(f, (t, z[:n], *given), (None, z[n:], *params_dot))
         return np.concatenate((value, change))
 
-    res = integrate.solve_ivp(
-        both,
-        (first, t[-1]),
-        np.concatenate((y0, start)),
-        method=method,
-        t_eval=t,
-        args=params,
-        rtol=1e-3 if rtol is None else rtol,
-        atol=1e-6 if atol is None else atol if np.ndim(atol) == 0 else np.concatenate((atol, atol)),
-        max_step=np.inf if max_step is None else max_step,
-    )
-    if not res.success:
-        raise RuntimeError("scipy.integrate.solve_ivp did not reach the end with the variational equation")
-    return res.y
+    atol = path.atol if np.ndim(path.atol) == 0 else np.concatenate((path.atol, path.atol))
+    what = " with the variational equation"
+    return solved(both, path, last, np.concatenate((path.y0, start)), path.params, atol, what)
 
 
-def solution(
-    f: Any, first: Any, last: Any, y0: Any, method: Any, rtol: Any, atol: Any, max_step: Any, params: Any
-) -> Any:
-    """y as a function of the time."""
-    res = integrate.solve_ivp(
-        f,
-        (first, last),
-        y0,
-        method=method,
-        dense_output=True,
-        args=params,
-        rtol=1e-3 if rtol is None else rtol,
-        atol=1e-6 if atol is None else atol,
-        max_step=np.inf if max_step is None else max_step,
-    )
-    if not res.success:
-        raise RuntimeError("scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate")
-    return s2sad.stop_gradient(res.sol)
+def solution(path: Path, last: Any) -> Any:
+    """y as a function of the time, which has no derivative here."""
+    what = ": there is nothing to differentiate"
+    return s2sad.stop_gradient(solved(path.f, path, last, path.y0, path.params, path.atol, what))
 
 
-def adjoint(
-    f: Any, first: Any, t: Any, sol: Any, g: Any, method: Any, rtol: Any, atol: Any, max_step: Any, params: Any
-) -> Any:
-    """The cotangents of y0 and, behind them, of the params, for those of y at times t."""
-    n = len(g)
-    rtol = 1e-3 if rtol is None else rtol
-    atol = 1e-6 if atol is None else atol if np.ndim(atol) == 0 else np.min(atol)
-    max_step = np.inf if max_step is None else max_step
+def adjoint(path: Path, t: Any, jumps: Any) -> Any:
+    """The cotangents of y0 and, behind them, of the params, for those of y at times t, which go on from the first."""
+    n, f, params = len(path.y0), path.f, path.params
+    sol = solution(path, t[-1])
+    atol = path.atol if np.ndim(path.atol) == 0 else np.min(path.atol)
 
     def back(s: Any, w: Any) -> Any:
-        value, pullback = s2sad.vjp(lambda y, *given: f(s, y, *given), ir_solver.evaluated(sol, s, w[:n]), *params)
+        y = ir_solver.evaluated(sol, s, w[:n])
+        value, pullback = s2sad.vjp(lambda y, *given: f(s, y, *given), y, *params)
         return -joined(pullback(w[:n]))
 
-    w = np.zeros(n + sum([np.size(p) for p in params]), dtype=g.dtype)
-    scale = np.max(np.abs(g))
-    at = t[-1]
-    for k in range(len(t) - 1, -1, -1):
-        if np.any(g[:, k]):
-            if at != t[k]:
-                res = integrate.solve_ivp(back, (at, t[k]), w, method, rtol=rtol, atol=atol, max_step=max_step)
-                if not res.success:
-                    raise RuntimeError("scipy.integrate.solve_ivp did not reach the start with the adjoint equation")
-                w = res.y[:, -1]
-                at = t[k]
-            w = np.concatenate((w[:n] + g[:, k] / scale, w[n:]))
-    if at != first:
-        res = integrate.solve_ivp(back, (at, first), w, method, rtol=rtol, atol=atol, max_step=max_step)
+    def earlier(w: Any, last: Any, first: Any) -> Any:
+        if first == last:
+            return w
+        res = integrate.solve_ivp(
+            back, (last, first), w, path.method, rtol=path.rtol, atol=atol, max_step=path.max_step
+        )
         if not res.success:
             raise RuntimeError("scipy.integrate.solve_ivp did not reach the start with the adjoint equation")
-        w = res.y[:, -1]
-    return scale * w
+        return res.y[:, -1]
+
+    w = nothing(path, jumps.dtype)
+    scale = np.max(np.abs(jumps))
+    at = path.first
+    for k in range(len(t) - 1, -1, -1):
+        if np.any(jumps[:, k]):
+            w = earlier(w, at, t[k]) if np.any(w) else w
+            at = t[k]
+            w = np.concatenate((w[:n] + jumps[:, k] / scale, w[n:]))
+    return scale * earlier(w, at, path.first)
+
+
+def nothing(path: Path, dtype: Any = float) -> Any:
+    """Cotangents of y0 and of the params that are zero."""
+    return np.zeros(len(path.y0) + sum([np.size(p) for p in path.params]), dtype)
+
+
+def in_order(path: Path, times: Any, jumps: Any) -> Any:
+    """Times of several kinds as they follow each other, and what belongs to each of them."""
+    if len(times) == 1:
+        return times[0], jumps[0]
+    every = np.concatenate(times)
+    order = np.argsort(np.abs(every - path.first))
+    return every[order], np.concatenate(jumps, axis=1)[:, order]
+
+
+def times_pulled(path: Path, t: Any, y: Any, g: Any, y_bar: Any) -> Any:
+    """The cotangents of times, for those of them and of y at them."""
+    bar = np.zeros(len(t)) if g is None else g
+    return bar if y_bar is None else bar + real(np.sum(y_bar * slopes(path, t, y), axis=0))
+
+
+def last_of(path: Path, times: Any) -> Any:
+    """The last of some times, of whatever order, on the way from the first on."""
+    return times[np.argmax(np.abs(times - path.first))]
 
 
 def real(bar: Any) -> Any:
@@ -113,17 +128,22 @@ def real(bar: Any) -> Any:
     return np.real(bar) if np.iscomplexobj(bar) else bar
 
 
-def slopes(f: Any, t: Any, y: Any, params: Any) -> Any:
-    """f at times t."""
+def slope(path: Path, t: Any, y: Any) -> Any:
+    """y' at a time."""
+    return np.asarray(path.f(t, y, *path.params))
+
+
+def slopes(path: Path, t: Any, y: Any) -> Any:
+    """y' at times t."""
     found = np.zeros_like(y)
     for k in range(len(t)):
-        found[:, k] = f(t[k], y[:, k], *params)
+        found[:, k] = path.f(t[k], y[:, k], *path.params)
     return found
 
 
-def speed(f: Any, event: Any, t: Any, y: Any, params: Any) -> Any:
+def speed(path: Path, event: Any, t: Any, y: Any) -> Any:
     """How fast an event changes along y."""
-    value, change = s2sad.jvp(event, (t, y, *params), (1.0, f(t, y, *params), *[None for p in params]))
+    value, change = s2sad.jvp(event, (t, y, *path.params), (1.0, slope(path, t, y), *[None for p in path.params]))
     return change
 
 

@@ -86,7 +86,7 @@ def epidemic(beta):
         return beta * y[0] - gamma
 
     peak.terminal = True
-    res = solve_ivp(sir, (0, 200), [0.99, 0.01, 0.0], args=(beta, 0.1), events=peak, **TIGHT)
+    res = solve_ivp(sir, (0, 200), [0.99, 0.01, 0.0], args=(beta, 0.1), events=peak, rtol=1e-12, atol=1e-14)
     return res.y_events[0][0][1] * 10 + res.t[-1] / 10
 
 
@@ -218,6 +218,38 @@ def odeint_of_a_number(c):
     return sol[-1, 0]
 
 
+def tolerances_of_each(c):
+    """A list of tolerances, and a span of no length."""
+    res = solve_ivp(lambda t, y: [y[1], -c * y[0]], (0, 2), [1.0, c], rtol=1e-10, atol=[1e-12, 1e-11])
+    none = solve_ivp(lambda t, y: -c * y, (1.0, 1.0), [2.0 * c])
+    return res.y[0, -1] + none.y[0, -1]
+
+
+def again_and_again(c):
+    """Dense output at times in any order, some of them twice, and at the first."""
+    sol = solve_ivp(lambda t, y: -c * y, (2.0, 0.5), [c], dense_output=True, **TIGHT).sol
+    return np.sum(sol(np.array([1.0, 2.0, 1.0, 0.7])) ** 2) + sol(2.0)[0] * sol(c)[0]
+
+
+def all_parts(v):
+    """Times, states and both of events, in one loss."""
+
+    def apex(t, y, g, c):
+        return y[1]
+
+    res = solve_ivp(
+        falling,
+        (0.1 * v, 20.0),
+        [1.0, 5 * v],
+        args=(9.81, 0.01 * v),
+        t_eval=[0.3, 0.5 * v],
+        events=[ground, apex],
+        **TIGHT,
+    )
+    found = res.t_events[0][0] * res.y_events[0][0, 1] + res.t_events[1][0] * res.y_events[1][0, 0]
+    return found + np.sum(res.t * res.y[0])
+
+
 PROGRAMS = {
     decay: 1.3,
     lotka_volterra: 0.9,
@@ -236,6 +268,9 @@ PROGRAMS = {
     bouncing_ball: 0.8,
     by_odeint: 1.1,
     odeint_of_a_number: 1.3,
+    tolerances_of_each: 1.3,
+    again_and_again: 1.3,
+    all_parts: 1.1,
 }
 TWICE = {decay, time_of_flight}
 """Of which the second derivative is checked too, which takes long to compile."""
@@ -307,6 +342,13 @@ def asks_for_steps(a):
 
 def test_what_has_no_derivative():
     assert s2sad.grad(asks_for_steps)(1e-3) == 0.0
+
+
+def test_one_adjoint_equation():
+    """Whatever the loss reads of a solution, it is integrated back once."""
+    text = s2sad.grad(all_parts).lower(1.1).source
+    assert len(re.findall(r"= solve_ivp_falling_vjp\(", text)) == 1
+    assert len(re.findall(r"dense_output=True", text)) == 1
 
 
 def test_text():

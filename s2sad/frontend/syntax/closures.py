@@ -257,6 +257,7 @@ class Closures(Lowering):
         if found is None:
             tree = lambda_function(node) if isinstance(node, gast.Lambda) else node
             found = self.codes[id(node)] = code_of(tree)
+            self.kept.append(node)
         return found
 
 

@@ -101,6 +101,7 @@ class Functions(Lowering):
             outside = frozenset(n.target.id for n in walk(node) if isinstance(n, gast.NamedExpr))
             tree = _as_function(node, name, body, start, end, initial is not None, first is not None)
             code = self.comprehensions[key] = code_of(tree, outside)
+            self.kept.append(node)
         bound = {} if initial is None else {name: initial}
         if first is not None:
             bound[ITERATED] = first

@@ -34,7 +34,7 @@ from s2sad.frontend.terms.terms import (
     Term,
     parts,
 )
-from s2sad.ir.primitive import Primitive
+from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.solver import CALLED, Asked, Part, Parts, Solver, is_holder, methods_of, public_name, solver_of
 from s2sad.ir.types import ContainerType, OpaqueType, Type
 from s2sad.ir.values import (
@@ -220,11 +220,20 @@ class Solvers(SolverRules):
         if isinstance(found, Part):
             # what one part reads of others moves as they do
             read = [self.to_operand((before or {})[k]) for k in found.reads]
-            result = self.context.solution(call, found, key)
-            given = [o if moves else self.unmoved(o) for o, moves in zip(operands, call.moved_by(found), strict=True)]
-            return self.adopt(self.builder.apply(result, [whole, *read, *given], None, hint))
+            return self.adopt(self.moved(call, found, whole, read, operands, key, hint))
+        together: dict[Any, Operand] = {}
+        if found.joint is not None:
+            each = [self.part_at(whole, path) for path in found.joined]
+            read = [self.builder.extract(whole, k) for k in found.joint.reads]
+            joint = self.moved(call, found.joint, self.builder.tuple(each), read, operands, key, None)
+            for k, path in enumerate(found.joined):
+                name = _as_part(f"{call.row.name}.{path[0]}")
+                together[path] = self.builder.apply(name, [self.builder.extract(joint, k)])
         items: dict[Any, Term] = {}
         for k, part in found.parts.items():
+            if any(path[0] == k for path in together):
+                items[k] = self.adopt(_placed(part, (k,), together))
+                continue
             made = isinstance(whole.type, OpaqueType)
             taken = self.attribute_of_made(whole, k, part) if made else self.builder.extract(whole, k)
             items[k] = self.parts_of(call, part, taken, operands, None, k, items if before is None else before)
@@ -232,6 +241,26 @@ class Solvers(SolverRules):
             items |= {k: constant(v) for k, v in found.known.items()}
             items[ITSELF] = whole
         return tuple(items.values()) if found.cls in (tuple, list) else Record(found.cls, items)
+
+    def part_at(self, whole: Operand, path: Sequence[Any]) -> Operand:
+        """A part of a result."""
+        for k in path:
+            whole = self.builder.extract(whole, k)
+        return whole
+
+    def moved(
+        self,
+        call: SolverCall,
+        part: Part,
+        found: Operand,
+        read: Sequence[Operand],
+        operands: Sequence[Operand],
+        key: object,
+        hint: str | None,
+    ) -> Operand:
+        """A part of a result, with its derivative by those operands with which it moves."""
+        given = [o if moves else self.unmoved(o) for o, moves in zip(operands, call.moved_by(part), strict=True)]
+        return self.builder.apply(self.context.solution(call, part, key), [found, *read, *given], None, hint)
 
     def unmoved(self, operand: Operand) -> Operand:
         """An operand with which a part does not move, though another one may."""
@@ -250,7 +279,8 @@ class Solvers(SolverRules):
         count = len(call.names)
         call = replace(call, names=(*call.names, "at"))
         value = self.builder.apply(CALLED, [function.value, at], {"type": part.type})
-        return self.parts_of(call, part, value, [*function.operands[:count], at, *function.operands[count:]], None)
+        given = [self.to_operand(o) for o in function.operands]
+        return self.parts_of(call, part, value, [*given[:count], at, *given[count:]], None)
 
     def attribute_of_made(self, made: Operand, name: str, part: Part | Parts) -> Operand:
         """What an object of a library was made of, as an attribute."""
@@ -298,13 +328,45 @@ def keys_of(found: Part | Parts) -> set[str]:
     return set() if isinstance(found, Part) else set(map(str, found.parts))
 
 
+def _as_part(name: str) -> Primitive:
+    """An identity by which a part of several has a name."""
+    return Primitive(
+        name,
+        lambda x: x,
+        lambda t, /: t,
+        tangent=lambda y, xs, dots: dots[0],
+        adjoint=lambda g, y, xs, active: (g,),
+        effect=Effect.VIEW,
+        spelling="_0",
+        transparent=True,
+    )
+
+
+def _placed(part: Part | Parts, path: tuple[Any, ...], together: Mapping[tuple[Any, ...], Operand]) -> Term:
+    """One of the parts that have rules together, or a list of such."""
+    if isinstance(part, Part):
+        return together[path]
+    return tuple(_placed(p, (*path, k), together) for k, p in part.parts.items())
+
+
 def names_for_rules(row: Solver, found: Part | Parts) -> set[str]:
     """The names by which rules ask for what is no value that a function depends on."""
     if isinstance(found, Parts):
-        return {name for part in found.parts.values() for name in names_for_rules(row, part)}
-    rules = (found.tangent, found.adjoint, found.means)
+        parts = [*found.parts.values(), *([] if found.joint is None else [found.joint])]
+        return {name for part in parts for name in names_for_rules(row, part)}
+    rules = (found.tangent, found.adjoint, found.means, *row.makes.values())
     asked = {n for rule in rules if rule is not None for n in inspect.signature(rule).parameters}
-    return {*inspect.signature(row.function).parameters, *asked, *found.known, "ans", "at", "f", "g", "function"}
+    return {
+        *inspect.signature(row.function).parameters,
+        *asked,
+        *found.known,
+        *row.makes,
+        "ans",
+        "at",
+        "f",
+        "g",
+        "function",
+    }
 
 
 def result_type(found: Part | Parts) -> Type:

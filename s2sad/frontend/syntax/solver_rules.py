@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -41,23 +41,7 @@ class SolverRules(SolverFunctions):
         """What a rule gives, its parameters bound in the environment."""
         call, node = target.call, self.frame.tree
         moving = dict(zip(target.operands, target.moving, strict=True))
-        bound: dict[str, Term] = {}
-        for name in target.asked:
-            base = name.removesuffix("_dot")
-            if base == "params":
-                suffix = name.removeprefix(base)
-                floats = [self.floats_in(f"{n}{suffix}", self.env[n]) for n in call.values if moving[n]]
-                bound[name] = tuple(t for found in floats for t in found)
-            elif base == "moved":
-                suffix = name.removeprefix(base)
-                bound[name] = tuple(self.env[f"{n}{suffix}"] for n in target.moved)
-            elif name == "means":
-                bound[name] = self.meaning_of(target, moving)
-            elif name != base:
-                bound[name] = self.env[name] if moving.get(base) else constant(None)
-            else:
-                bound[name] = self.asked_for(name, target, moving)
-        given = self.synthetic(target.rule, bound, node)
+        given = self.synthetic(target.rule, self.bound_to(target.rule, target, moving), node)
         if self.errors:
             return constant(None)
         if is_operand(given) and given.type == BOTTOM:
@@ -79,11 +63,41 @@ class SolverRules(SolverFunctions):
         self.drop_unread(result)
         return self.adopt(result)
 
+    def bound_to(self, text: Callable[..., Any], target: SolverRule, moving: Mapping[str, bool]) -> dict[str, Term]:
+        """What a text asks for, by the names of its parameters."""
+        call = target.call
+        bound: dict[str, Term] = {}
+        for name in inspect.signature(text).parameters:
+            base = name.removesuffix("_dot")
+            if base == "params":
+                suffix = name.removeprefix(base)
+                floats = [self.floats_in(f"{n}{suffix}", self.env[n]) for n in call.values if moving[n]]
+                bound[name] = tuple(t for found in floats for t in found)
+            elif base == "moved":
+                suffix = name.removeprefix(base)
+                bound[name] = tuple(self.env[f"{n}{suffix}"] for n in target.moved)
+            elif name == "means":
+                bound[name] = self.meaning_of(target, moving)
+            elif name != base:
+                bound[name] = self.env[name] if moving.get(base) else constant(None)
+            else:
+                bound[name] = self.asked_for(name, target, moving)
+        return bound
+
     def asked_for(self, name: str, target: SolverRule, moving: Mapping[str, bool]) -> Term:
         """What a rule asks for by a name."""
         call = target.call
         if name in target.part.known:
             return constant(target.part.known[name])
+        if name == "g" and target.given:
+            given = iter(range(sum(target.given)))
+            return tuple(
+                self.builder.extract(self.to_operand(self.env[name]), next(given)) if is_given else constant(None)
+                for is_given in target.given
+            )
+        if name in call.row.makes:
+            text = call.row.makes[name]
+            return self.synthetic(text, self.bound_to(text, target, moving), self.frame.tree)
         if name == "f" or name in call.functions:
             return self.function_of(call, call.row.main if name == "f" else name, moving)
         if name in call.closures:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -122,12 +121,16 @@ class SolverCall:
 
 @dataclass(frozen=True)
 class SolverRule:
-    """A rule of a result of a call: `moving` says which of its operands have a tangent, or are asked for."""
+    """A rule of a result of a call: `moving` says which of its operands have a tangent, or are asked for.
+
+    Of a result of several parts together `given` says which of them have a cotangent: `g` is the tuple of these.
+    """
 
     call: SolverCall
     part: Part
     moving: tuple[bool, ...]
     reverse: bool
+    given: tuple[bool, ...] = ()
 
     @property
     def rule(self) -> types.FunctionType:
@@ -158,8 +161,3 @@ class SolverRule:
         """The names of the arguments that move."""
         moving = dict(zip(self.operands, self.moving, strict=True))
         return tuple(n for n in self.call.names if moving[n])
-
-    @property
-    def asked(self) -> tuple[str, ...]:
-        """The names of the parameters of the rule's text."""
-        return tuple(inspect.signature(self.rule).parameters)
