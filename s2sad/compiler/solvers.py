@@ -146,6 +146,12 @@ class Rules:
         operands = [*given, *dots]
         return self.written(self.entry(target, target.names, operands), operands)
 
+    def solves(self, flags: Sequence[bool], given: Sequence[Expr]) -> bool:
+        """Whether the adjoint solves by itself, for these values that move."""
+        count, solves = len(self.call.values), self.part.solves
+        moving = [x.type for x, flag in zip(given[-count:], flags[-count:], strict=True) if flag] if count else []
+        return solves(moving) if callable(solves) else solves
+
     def adjoint(self, flags: tuple[bool, ...], given: Sequence[Expr], g: Cotangent) -> Operand:
         """The cotangents of the operands that move."""
         parts = _in_parts(g, given[0]) if self.part.several else ()
@@ -153,8 +159,11 @@ class Rules:
         g = _together([bar for bar in parts if bar is not None], given[0]) if parts else whole(g, given[0])
         operands = [*given, g]
         entry = self.entry(target, target.names, operands)
-        if not self.part.solves:
+        if not self.solves(flags, given):
             return self.written(entry, operands)
+        if target.is_unread("ans"):
+            # what nobody reads need not be computed
+            operands[0] = given[0].builder.expr(constant(0.0))
         result = substitute(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
         step = _pulled(self, target, self.passed(entry), result)
         return given[0].builder.apply(step, [o.operand for o in operands], {"functions": (entry.reference(result),)})

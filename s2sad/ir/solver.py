@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -81,9 +81,9 @@ class Part:
     """What its rules know at compile time, by the names of their parameters."""
     only: tuple[str, ...] | None = None
     """All that it moves with, "params" among it, where that is not all that the call moves with."""
-    solves: bool = False
+    solves: bool | Callable[[Sequence[Type]], bool] = False
     """Whether its adjoint solves by itself, with what cannot be differentiated; it is linear in the cotangent, the
-    transpose of the tangent, and has the derivatives that follow from this."""
+    transpose of the tangent, and has the derivatives that follow from this. It may depend on the types of `params`."""
     several: bool = False
     """Whether it is a tuple of several things: its adjoint takes None for a cotangent that is zero."""
     means: Callable[..., Any] | None = None

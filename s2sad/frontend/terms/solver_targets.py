@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -138,6 +139,11 @@ class SolverRule:
         found = self.part.adjoint if self.reverse else self.part.tangent
         assert isinstance(found, types.FunctionType)
         return found
+
+    def is_unread(self, name: str) -> bool:
+        """Whether no rule of the result asks for something."""
+        rules = [self.part.tangent, self.part.adjoint, *self.call.row.makes.values()]
+        return not any(name in inspect.signature(rule).parameters for rule in rules if rule is not None)
 
     @property
     def __name__(self) -> str:
