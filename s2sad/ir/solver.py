@@ -29,7 +29,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from s2sad.ir.late import load_late_for
@@ -138,6 +138,10 @@ class Solver:
     """Functions that it gives nothing but their own arguments."""
     heeded: tuple[str, ...] = ()
     """Attributes of functions that it heeds, where there may be several."""
+    by_name: frozenset[str] = frozenset()
+    """Arguments that are classes of the library's, or the names of these."""
+    instead: str = ""
+    """Of one that is refused: what to call instead."""
     makes: Mapping[str, Rule] = field(default_factory=dict)
     """What its rules ask for by further names: each is a text, which asks as they do."""
 
@@ -176,6 +180,7 @@ def solver(
     several: str = "",
     alone: str = "",
     heeded: str = "",
+    by_name: str = "",
     makes: Mapping[str, Rule] | None = None,
 ) -> Callable[[Callable[[Asked], Part | Parts]], Callable[[Asked], Part | Parts]]:
     """Add a row: what is decorated says what a call gives."""
@@ -198,11 +203,19 @@ def solver(
                 several=frozenset(several.split()),
                 alone=frozenset(alone.split()),
                 heeded=tuple(heeded.split()),
+                by_name=frozenset(by_name.split()),
                 makes=makes or {},
             )
         return gives
 
     return register
+
+
+def refused(*found: Callable[..., object], instead: str) -> None:
+    """Add rows of what has no derivative: with what to call instead."""
+    for function in found:
+        nothing = Solver(function, public_name(function), lambda asked: Parts(tuple, {}), {}, frozenset())
+        _SOLVERS[function] = replace(nothing, instead=instead)
 
 
 @dataclass(frozen=True, eq=False)

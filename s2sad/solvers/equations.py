@@ -20,7 +20,7 @@ from scipy import integrate
 
 import s2sad
 from s2sad.ir.dims import Dim, new_dim
-from s2sad.ir.solver import Asked, Part, Parts, solver
+from s2sad.ir.solver import Asked, Part, Parts, refused, solver
 from s2sad.ir.types import FLOAT, ArrayType, OpaqueType, Type, array, tuple_type
 from s2sad.solvers import paths
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, unknown
@@ -208,6 +208,7 @@ def _at_a_time(asked: Asked) -> tuple[Type, ...]:
     pairs="t_span",
     several="events",
     heeded="terminal direction",
+    by_name="method",
     makes={"path": path_of},
 )
 def _solve_ivp(asked: Asked) -> Parts:
@@ -299,3 +300,18 @@ def _odeint(asked: Asked) -> Part | Parts:
         solves=True,
     )
     return Parts(tuple, {0: rows, 1: unknown("infodict")}) if asked.static.get("full_output") else rows
+
+
+# what goes step by step
+
+refused(
+    integrate.ode,
+    integrate.complex_ode,
+    integrate.RK23,
+    integrate.RK45,
+    integrate.DOP853,
+    integrate.Radau,
+    integrate.BDF,
+    integrate.LSODA,
+    instead="call scipy.integrate.solve_ivp",
+)

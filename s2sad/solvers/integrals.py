@@ -18,7 +18,7 @@ import s2sad
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Primitive, register
-from s2sad.ir.solver import Asked, Part, Parts, solver
+from s2sad.ir.solver import Asked, Part, Parts, refused, solver
 from s2sad.ir.types import FLOAT, ArrayType, Type, array, tuple_type
 from s2sad.solvers import paths
 from s2sad.solvers.types import COUNT, TRUTH, length, like, one_number, shaped, unknown
@@ -429,3 +429,13 @@ register(
         spelling="np.polynomial.legendre.leggauss(_0)",
     )
 )
+
+
+for _name, _instead in {
+    "cubature": "integrals of integrals with scipy.integrate.quad, or nquad",
+    "nsum": "a loop over the terms that count",
+    "qmc_quad": "the mean over points that you draw before",
+    "tanhsinh": "scipy.integrate.quad, which takes singularities at the ends",
+}.items():
+    if hasattr(integrate, _name):
+        refused(getattr(integrate, _name), instead=f"write {_instead}")

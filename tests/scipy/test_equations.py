@@ -4,7 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from scipy.integrate import odeint, solve_ivp
+from scipy.integrate import RK45, ode, odeint, solve_ivp
 
 import s2sad
 from tests.scipy.solved import check, check_examples, slope
@@ -220,7 +220,7 @@ def odeint_of_a_number(c):
 
 def tolerances_of_each(c):
     """A list of tolerances, and a span of no length."""
-    res = solve_ivp(lambda t, y: [y[1], -c * y[0]], (0, 2), [1.0, c], rtol=1e-10, atol=[1e-12, 1e-11])
+    res = solve_ivp(lambda t, y: [y[1], -c * y[0]], (0, 2), [1.0, c], method=RK45, rtol=1e-10, atol=[1e-12, 1e-11])
     none = solve_ivp(lambda t, y: -c * y, (1.0, 1.0), [2.0 * c])
     return res.y[0, -1] + none.y[0, -1]
 
@@ -332,6 +332,25 @@ def test_no_solution_no_derivative():
     for derivative in (s2sad.grad(explodes), s2sad.jacfwd(explodes)):
         with pytest.raises(RuntimeError, match=r"scipy\.integrate\.solve_ivp did not reach the end"):
             derivative(1.0)
+
+
+def step_by_step(a):
+    solver = RK45(lambda t, y: -a * y, 0.0, [1.0], 1.0)
+    while solver.status == "running":
+        solver.step()
+    return solver.y[0]
+
+
+def by_the_old_class(a):
+    return ode(lambda t, y: -a * y).set_integrator("dopri5").set_initial_value([1.0], 0.0).integrate(1.0)[0]
+
+
+@pytest.mark.parametrize("f", [step_by_step, by_the_old_class])
+def test_refused(f):
+    with pytest.raises(
+        s2sad.Error, match=r"no derivative of scipy\.integrate\.\w+\n(?s:.)*call scipy\.integrate\.solve_ivp"
+    ):
+        s2sad.grad(f)(1.3)
 
 
 def asks_for_steps(a):

@@ -62,6 +62,8 @@ class Solvers(SolverRules):
             return self.held_by(f, arguments, keywords, node)
         if row is None:
             return None
+        if row.instead:
+            self.refuse(node, f"there is no derivative of {row.name}", row.instead, UnsupportedCall)
         try:
             signature = inspect.signature(row.function)
             given = signature.bind(*arguments, **keywords).arguments
@@ -75,8 +77,11 @@ class Solvers(SolverRules):
         for name, term in given.items():
             if name in row.called:
                 continue
-            if name not in row.functions and _is_called(term):
-                self.refuse(node, f"{row.name} with a function as its {name}", "leave it out", UnsupportedCall)
+            if name in row.by_name and isinstance(term, Constant) and isinstance(term.value, type):
+                term = constant(term.value.__name__)
+            if name not in (*row.functions, row.passed) and (_is_called(term) or self.holds_function(term)):
+                what = f"{row.name} with a function as its {name}"
+                self.refuse(node, what, "pass numbers, or leave it out", UnsupportedCall)
             if name != row.passed and name not in row.dropped:
                 made.holding.update(self.given_as(name, self.in_form(row, name, term, node), made))
         further = list(self.further(given[row.passed], node)) if row.passed in given else []
