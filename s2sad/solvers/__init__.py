@@ -12,7 +12,7 @@ from s2sad.ir.late import when_imported
 
 for _module, _areas in {
     "s2sad.solvers": ("custom",),
-    "scipy.integrate": ("equations", "integrals", "samples"),
+    "scipy.integrate": ("boundaries", "equations", "integrals", "samples"),
     "scipy.optimize": ("roots", "minimisers", "fits"),
     "scipy.interpolate": ("interpolants",),
 }.items():
