@@ -1,11 +1,14 @@
 """A neural ordinary differential equation (Chen et al. 2018), fitted to a spiral through its Runge-Kutta steps.
 
+Or solved by SciPy, whose derivative is the adjoint equation.
+
 python -m examples.neural_ode [evaluations]
 """
 
 import sys
 
 import numpy as np
+from scipy.integrate import solve_ivp
 
 import s2sad
 
@@ -53,6 +56,15 @@ def replayed_misfit(q, spiral, dt):
         y = step(y, weights, dt)
         total = total + np.sum((y - spiral[k]) ** 2)
     return total / len(spiral)
+
+
+def solved_misfit(q, spiral, dt, tolerance=1e-6):
+    """The same by SciPy, which chooses the steps; the reverse sweep solves the adjoint equation."""
+    weights, times = unpacked(q), dt * np.arange(len(spiral))
+    res = solve_ivp(
+        lambda t, y: velocity(y, weights), (0.0, times[-1]), spiral[0], t_eval=times, rtol=tolerance, atol=tolerance
+    )
+    return np.mean(np.sum((res.y.T - spiral) ** 2, axis=1))
 
 
 def fit(spiral, dt, evaluations, hidden=16, seed=0):

@@ -30,7 +30,7 @@ ir_solver.holds_only(Path)
 
 
 def solved(f: Any, path: Path, last: Any, start: Any, params: Any, atol: Any, what: Any) -> Any:
-    """The solution of an equation to the tolerances of a path, as a function of the time."""
+    """The solution of an equation to the tolerances of a path, as a function of the time, and its longest step."""
     res = integrate.solve_ivp(
         f,
         (path.first, last),
@@ -44,7 +44,7 @@ def solved(f: Any, path: Path, last: Any, start: Any, params: Any, atol: Any, wh
     )
     if not res.success:
         raise RuntimeError(f"scipy.integrate.solve_ivp did not reach the end{what}")
-    return res.sol
+    return res.sol, np.max(np.abs(np.diff(res.t)))
 
 
 def variation(path: Path, last: Any, start: Any, params_dot: Any) -> Any:
@@ -57,19 +57,15 @@ def variation(path: Path, last: Any, start: Any, params_dot: Any) -> Any:
 
     atol = path.atol if np.ndim(path.atol) == 0 else np.concatenate((path.atol, path.atol))
     what = " with the variational equation"
-    return solved(both, path, last, np.concatenate((path.y0, start)), path.params, atol, what)
-
-
-def solution(path: Path, last: Any) -> Any:
-    """y as a function of the time, which has no derivative here."""
-    what = ": there is nothing to differentiate"
-    return s2sad.stop_gradient(solved(path.f, path, last, path.y0, path.params, path.atol, what))
+    return solved(both, path, last, np.concatenate((path.y0, start)), path.params, atol, what)[0]
 
 
 def adjoint(path: Path, t: Any, jumps: Any) -> Any:
     """The cotangents of y0 and, behind them, of the params, for those of y at times t, which go on from the first."""
     n, f, params = len(path.y0), path.f, path.params
-    sol = solution(path, t[-1])
+    # y, which has no derivative here
+    there = ": there is nothing to differentiate"
+    sol, step = s2sad.stop_gradient(solved(path.f, path, t[-1], path.y0, path.params, path.atol, there))
     atol = path.atol if np.ndim(path.atol) == 0 else np.min(path.atol)
 
     def back(s: Any, w: Any) -> Any:
@@ -80,8 +76,16 @@ def adjoint(path: Path, t: Any, jumps: Any) -> Any:
     def earlier(w: Any, last: Any, first: Any) -> Any:
         if first == last:
             return w
+        # after each jump steps are as long as before, where they fit
         res = integrate.solve_ivp(
-            back, (last, first), w, path.method, rtol=path.rtol, atol=atol, max_step=path.max_step
+            back,
+            (last, first),
+            w,
+            path.method,
+            rtol=path.rtol,
+            atol=atol,
+            first_step=np.minimum(step, np.abs(first - last)),
+            max_step=path.max_step,
         )
         if not res.success:
             raise RuntimeError("scipy.integrate.solve_ivp did not reach the start with the adjoint equation")

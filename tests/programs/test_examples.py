@@ -296,3 +296,34 @@ def test_ray_marcher_finds_the_balls(tmp_path):
 
     assert ray_marcher.main(tmp_path / "picture.png", 24, 32) < 0.005
     assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_neural_ode_by_scipy_has_the_gradient_of_many_steps():
+    from examples import neural_ode
+
+    q = np.random.default_rng(0).normal(size=22) / 2.0
+    t = 0.05 * np.arange(20)
+    spiral = 2.0 * np.exp(-0.2 * t)[:, None] * np.stack([np.cos(2.0 * t), np.sin(2.0 * t)], axis=1)
+    expected = s2sad.grad(neural_ode.spiral_misfit)(q, spiral, 0.05)
+    np.testing.assert_allclose(s2sad.grad(neural_ode.solved_misfit)(q, spiral, 0.05, 1e-9), expected, rtol=2e-6)
+
+
+def test_epidemic_gradient_and_hessian_are_those_of_differences():
+    from examples import epidemic as example
+
+    arguments = (example.IN_BED, 1e-11)
+    gradient, hessian = s2sad.grad(example.surprise), s2sad.hessian(example.surprise)
+    x, h = np.log([1.5, 0.4]), 1e-3
+    for f, derivative in ((example.surprise, gradient), (gradient, hessian)):
+        found = derivative(x, *arguments)
+        for k, e in enumerate(np.eye(2)):
+            near, far = (f(x + s * e, *arguments) - f(x - s * e, *arguments) for s in (h, 2 * h))
+            np.testing.assert_allclose(found[k], (8.0 * near - far) / (12.0 * h), rtol=1e-6)
+
+
+def test_epidemic_finds_the_rates():
+    from examples import epidemic as example
+
+    number, error = example.main()
+    assert 3.4 < number < 3.7
+    assert 0.05 < error < 0.15
