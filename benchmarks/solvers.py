@@ -3,7 +3,8 @@
     python -m benchmarks.solvers [name ...]
 
 One run measures all rows, each the best of some repetitions: value and gradient by reverse mode, value and tangent
-along one direction, and the first call with the compilation, from an empty cache.
+along one direction, and the first call with the compilation, from an empty cache. Beside them the same in JAX, where
+diffrax, optimistix and jaxopt are installed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 from scipy import integrate, optimize
 
 import s2sad
+from benchmarks import solvers_peers
 
 Program = Callable[..., Any]
 
@@ -102,7 +104,9 @@ def best(call: Callable[[], object], seconds: float = 1.0) -> float:
 
 
 def main(names: list[str]) -> None:
-    print(f"{'':28s}{'program':>12s}{'reverse':>10s}{'one tangent':>13s}{'first call':>12s}")
+    peers = solvers_peers.programs(DESIGN, OBSERVED)
+    print(f"{'':28s}{'program':>12s}{'reverse':>10s}{'one tangent':>13s}{'first call':>12s}", end="")
+    print(f"{'in JAX':>12s}{'reverse':>10s}{'one tangent':>13s}")
     for name, (program, a) in ROWS.items():
         if names and not any(n in name for n in names):
             continue
@@ -113,7 +117,13 @@ def main(names: list[str]) -> None:
         alone, reverse = best(lambda: program(a)), best(lambda: gradient(a))  # noqa: B023
         seed = np.ones_like(a)
         tangent = best(lambda: s2sad.jvp(program, (a,), (seed,)))  # noqa: B023
-        print(f"{name:28s}{1e6 * alone:10.0f}us{reverse / alone:10.2f}{tangent / alone:13.2f}{first:11.2f}s")
+        print(f"{name:28s}{1e6 * alone:10.0f}us{reverse / alone:10.2f}{tangent / alone:13.2f}{first:11.2f}s", end="")
+        if name in peers:
+            alone, reverse, tangent, bar = solvers_peers.measured(peers[name], a, best)
+            np.testing.assert_allclose(bar, gradient(a)[1], rtol=1e-4, atol=1e-6)
+            print(f"{1e6 * alone:10.0f}us{reverse / alone:10.2f}{f'{tangent / alone:.2f}' if tangent else '-':>13s}")
+        else:
+            print(f"{'-':>12s}{'-':>10s}{'-':>13s}")
 
 
 if __name__ == "__main__":
