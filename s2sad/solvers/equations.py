@@ -104,7 +104,8 @@ def path_moved(
         place = place + len(found)
         found_dot = event_moved(path, events[k], found, there, params_dot)
         times = (*times, found_dot)
-        states = (*states, (there[n:] + paths.slopes(path, found, there[:n]) * found_dot).T)
+        change_there = there[n:] + paths.slopes(path, found, there[:n]) * found_dot
+        states = (*states, np.reshape(change_there.T, ans[2 + count + k].shape))
         if ending and t_eval is None and ends_at(found, status, t):
             moved[-1] = found_dot[-1]
     if t_eval is not None:
@@ -150,15 +151,18 @@ def path_pulled(
     direct = np.zeros(sum([np.size(p) for p in path.params])) if count > 0 else None
     for k, ending in enumerate(terminal):
         if (ending and t_eval is None) or g[2 + k] is not None or g[2 + count + k] is not None:
-            found, states = ans[2 + k], ans[2 + count + k].T
-            states_bar = None if g[2 + count + k] is None else g[2 + count + k].T
+            found, states_bar = ans[2 + k], None
+            # of no event SciPy gives an array of no rows, and no columns
+            states = np.reshape(ans[2 + count + k], (len(found), n)).T
+            if g[2 + count + k] is not None:
+                states_bar = np.reshape(g[2 + count + k], (len(found), n)).T
             found_bar = paths.times_pulled(path, found, states, g[2 + k], states_bar)
             if ending and t_eval is None and ends_at(found, status, t):
                 found_bar[-1] += last
             there, more = event_pulled(path, events[k], found, states, found_bar)
             times, direct = (*times, found), direct + more
             jumps = (*jumps, there if states_bar is None else there + states_bar)
-    w = paths.adjoint(path, *paths.in_order(path, times, jumps)) if len(times) > 0 else paths.nothing(path)
+    w = paths.adjoint(path, *paths.in_order(path, times, jumps)) if len(times) > 0 else paths.nothing(path, np.float64)
     bars = w[n:] if direct is None else w[n:] + direct
     return (first + start_pulled(path, w), last if status == 0 else 0.0), given, w[:n], paths.parted(bars, path.params)
 

@@ -102,7 +102,7 @@ def adjoint(path: Path, t: Any, jumps: Any) -> Any:
     return scale * earlier(w, at, path.first)
 
 
-def nothing(path: Path, dtype: Any = float) -> Any:
+def nothing(path: Path, dtype: Any) -> Any:
     """Cotangents of y0 and of the params that are zero."""
     return np.zeros(len(path.y0) + sum([np.size(p) for p in path.params]), dtype)
 

@@ -250,7 +250,28 @@ def all_parts(v):
     return found + np.sum(res.t * res.y[0])
 
 
+def times_alone(T):
+    """The states are not read: nothing is integrated back."""
+    ends = solve_ivp(lambda t, y: -y, (0.1 * T, T), [1.0], **TIGHT).t
+    return (
+        np.sum(solve_ivp(lambda t, y: -y, (0, 3), [1.0], t_eval=np.array([0.5, 1.0]) * T).t ** 2) + ends[-1] * ends[0]
+    )
+
+
+def no_event(k):
+    """One that does not occur: its arrays are empty."""
+
+    def full(t, y):
+        return y[0] - 5.0
+
+    full.terminal = True
+    res = solve_ivp(lambda t, y: -k * y, (0, 3), [1.0], events=full, **TIGHT)
+    return np.sum(res.y_events[0]) + np.sum(res.t_events[0]) + res.y[0, -1]
+
+
 PROGRAMS = {
+    times_alone: 1.3,
+    no_event: 1.3,
     decay: 1.3,
     lotka_volterra: 0.9,
     end_time: 1.3,
