@@ -32,6 +32,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from s2sad.errors import UnsupportedCall
 from s2sad.ir.late import load_late_for
 from s2sad.ir.primitive import Primitive, register
 from s2sad.ir.types import Type
@@ -60,6 +61,16 @@ class Asked:
     def given(self, name: str) -> bool:
         """Whether there is such an argument, and it is not None."""
         return name in self.types and not (name in self.static and self.static[name] is None)
+
+    def known(self, name: str, default: Any = None) -> Any:
+        """An argument that decides what the call gives, or its default.
+
+        Raises:
+            UnsupportedCall: it is known at run time only.
+        """
+        if name in self.types and name not in self.static:
+            raise UnsupportedCall(f"{name} of a solver, known at run time only", "write it into the call")
+        return self.static.get(name, default)
 
 
 @dataclass(frozen=True, eq=False)

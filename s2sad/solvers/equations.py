@@ -222,7 +222,7 @@ def _solve_ivp(asked: Asked) -> Parts:
     steps: Dim = length(asked.types["t_eval"]) if given else new_dim("steps")
     parts: dict[str, Part | Parts] = {"success": TRUTH, "status": COUNT, "message": TEXT}
     parts |= {"nfev": COUNT, "njev": COUNT, "nlu": COUNT}
-    if asked.static.get("dense_output"):
+    if asked.known("dense_output"):
         parts["sol"] = Part(OpaqueType("OdeSolution"), called=lambda at: _curve(state, at))
     found = [new_dim("times") for _ in ends]
     times = [array(np.dtype(float), (n,)) for n in (steps, *found)]
@@ -285,7 +285,7 @@ def rows_pulled(path: paths.Path, ans: Any, y0: Any, t: Any, g: Any) -> Any:
 
 
 def _in_order_of(asked: Asked) -> tuple[Type, ...]:
-    return (FLOAT, _state(asked)) if asked.static.get("tfirst") else (_state(asked), FLOAT)
+    return (FLOAT, _state(asked)) if asked.known("tfirst") else (_state(asked), FLOAT)
 
 
 @solver(
@@ -303,7 +303,7 @@ def _odeint(asked: Asked) -> Part | Parts:
         rows_pulled,
         solves=True,
     )
-    return Parts(tuple, {0: rows, 1: unknown("infodict")}) if asked.static.get("full_output") else rows
+    return Parts(tuple, {0: rows, 1: unknown("infodict")}) if asked.known("full_output") else rows
 
 
 # what goes step by step

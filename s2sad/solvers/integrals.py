@@ -221,12 +221,12 @@ def _by_many(params: Sequence[Type]) -> bool:
     moves="a b",
 )
 def _quad(asked: Asked) -> Parts:
-    if asked.static.get("complex_func"):
+    if asked.known("complex_func"):
         raise UnsupportedCall("quad with complex_func", "integrate the real and the imaginary part")
-    if str(asked.static.get("weight") or "").startswith("alg") and not {"a", "b"} <= asked.static.keys():
+    if str(asked.known("weight") or "").startswith("alg") and not {"a", "b"} <= asked.static.keys():
         raise UnsupportedCall("quad with a weight that moves with its limits", "write it into the integrand")
     found = {0: Part(FLOAT, integral_moved, integral_pulled, solves=_by_many), 1: ERROR}
-    return Parts(tuple, {**found, 2: unknown("infodict")} if asked.static.get("full_output") else found)
+    return Parts(tuple, {**found, 2: unknown("infodict")} if asked.known("full_output") else found)
 
 
 # of arrays
@@ -281,7 +281,7 @@ def vector_pulled(f: Any, a: Any, b: Any, epsabs: Any, epsrel: Any, points: Any,
 )
 def _quad_vec(asked: Asked) -> Parts:
     found = {0: Part(shaped(asked.results["f"]) if asked.results else FLOAT, vector_moved, vector_pulled), 1: ERROR}
-    if asked.static.get("full_output"):
+    if asked.known("full_output"):
         info = Parts(SimpleNamespace, {"success": TRUTH, "status": COUNT})
         return Parts(tuple, {**found, 2: info})
     return Parts(tuple, found)
@@ -391,7 +391,7 @@ def _nquad(asked: Asked) -> Parts:
     if asked.given("opts"):
         raise UnsupportedCall("nquad with opts", "leave them out, or write integrals of integrals with quad")
     found = {0: like(FLOAT, box), 1: ERROR}
-    return Parts(tuple, {**found, 2: unknown("dict")} if asked.static.get("full_output") else found)
+    return Parts(tuple, {**found, 2: unknown("dict")} if asked.known("full_output") else found)
 
 
 # by a rule of few points
@@ -404,7 +404,8 @@ def few_points(f: Any, a: Any, b: Any, n: Any, params: Any) -> Any:
 
 
 def _points(asked: Asked) -> tuple[Type, ...]:
-    return (array(np.dtype(float), (asked.static.get("n", 5),)),)
+    count = new_dim("n") if asked.given("n") and "n" not in asked.static else asked.static.get("n", 5)
+    return (array(np.dtype(float), (count,)),)
 
 
 @solver(integrate.fixed_quad, functions={"func": _points}, free="n", moves="a b")

@@ -99,9 +99,7 @@ def romb(y: Any, dx: Any, axis: Any) -> Any:
 
 def _place(asked: Asked) -> tuple[ArrayType, int]:
     """The type of the samples, and the axis along which is integrated."""
-    y, axis = asked.types["y"], asked.static.get("axis", -1)
-    if asked.given("axis") and "axis" not in asked.static:
-        raise UnsupportedCall("an axis that is known at run time only", "write it as a number")
+    y, axis = asked.types["y"], asked.known("axis", -1)
     if not isinstance(y, ArrayType) or y.shape is None:
         raise UnsupportedCall("an integral of samples whose number of axes is not known", "annotate the argument")
     if axis is None or not -len(y.shape) <= axis < len(y.shape):

@@ -10,7 +10,7 @@ from scipy.integrate import dblquad, fixed_quad, nquad, quad, quad_vec, tplquad
 
 import s2sad
 from s2sad.solvers.integrals import kronrod
-from tests.scipy.solved import check, check_examples
+from tests.scipy.solved import check, check_examples, slope
 
 
 def gaussian(a):
@@ -240,6 +240,21 @@ def limits_that_are_functions(a):
 
 def singular(a):
     return integrate.tanhsinh(lambda x: np.log(x) * a, 0.0, 1.0).integral
+
+
+def points_at_run_time(a, n):
+    return fixed_quad(lambda x: np.exp(-a * x), 0.0, 1.0, n=n)[0]
+
+
+def report_at_run_time(a, full):
+    return quad(lambda x: np.exp(-a * x), 0.0, 1.0, full_output=full)[0]
+
+
+def test_what_is_known_at_run_time_only():
+    expected = slope(lambda a: points_at_run_time(a, 3), 1.2)
+    np.testing.assert_allclose(s2sad.grad(points_at_run_time)(1.2, 3), expected, rtol=1e-9)
+    with pytest.raises(s2sad.Error, match="full_output of a solver, known at run time only"):
+        s2sad.grad(report_at_run_time)(1.2, 0)
 
 
 REFUSED = {
