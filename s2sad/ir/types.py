@@ -162,6 +162,13 @@ class ArrayType(Type):
     size: Dim | None = None
     doubtful: bool = False
 
+    def __eq__(self, other: object) -> bool:
+        # None equals the dtype float64 for NumPy
+        if not isinstance(other, ArrayType) or (self.dtype is None) is not (other.dtype is None):
+            return False
+        mine = (self.dtype, self.shape, self.kind, self.size, self.doubtful)
+        return mine == (other.dtype, other.shape, other.kind, other.size, other.doubtful)
+
     @property
     def is_numeric(self) -> bool:
         return True
@@ -397,6 +404,11 @@ def is_active_type(t: Type) -> bool:
         case OpaqueType():
             return True
     return False
+
+
+def same_dtype(a: np.dtype[np.generic] | None, b: np.dtype[np.generic] | None) -> bool:
+    """Whether two dtypes are one, or both unknown: NumPy takes None for float64."""
+    return (a is None) is (b is None) and a == b
 
 
 def promote(*types: ArrayType) -> np.dtype[np.generic] | None:

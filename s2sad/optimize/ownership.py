@@ -15,6 +15,7 @@ from s2sad.analysis.aliasing import EMPTY, find_roots
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import MAKE
 from s2sad.ir.primitive import lookup, required
+from s2sad.ir.types import same_dtype
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -166,7 +167,7 @@ def _filled(builder: Builder, op: Apply) -> Operand:
     source = op.operands[0]
     builder.about = op.about
     t = op.result.type
-    if source.type.is_numeric and source.type.shape == () and t.is_numeric and t.dtype == source.type.dtype:
+    if source.type.is_numeric and source.type.shape == () and t.is_numeric and same_dtype(t.dtype, source.type.dtype):
         filled = builder.apply(required(np.full), (op.operands[1], source), None, op.result.hint)
     else:
         filled = builder.apply(required(np.array), (op.result,))

@@ -17,7 +17,7 @@ from s2sad.ir.containers import SHAPE
 from s2sad.ir.dims import Dim, Shape, is_known
 from s2sad.ir.primitive import lookup
 from s2sad.ir.rewrite import map_blocks, reads_of
-from s2sad.ir.types import FLOAT64, array
+from s2sad.ir.types import FLOAT64, array, same_dtype
 from s2sad.ir.values import Apply, Block, Function, Operand, Operation, Value, is_loop, walk
 
 
@@ -61,7 +61,7 @@ class Shapes:
         t = op.operands[0].type
         assert t.shape
         for anchor, shape in self.anchors:
-            has_its_dtype = anchor.type.dtype == t.dtype
+            has_its_dtype = t.dtype is not None and same_dtype(anchor.type.dtype, t.dtype)
             if shape == t.shape and (has_its_dtype or not op.result.type.is_array):
                 return self.zeros(op, shape) or [replace(op, operands=(anchor,))]
         if op.primitive is lookup(len) or (op.primitive is lookup(np.size) and len(t.shape) == 1):

@@ -25,7 +25,7 @@ from s2sad.ir.containers import INDEX_SET
 from s2sad.ir.dims import Dim, dim_sum, is_known, new_dim
 from s2sad.ir.lengths import measure
 from s2sad.ir.primitive import required
-from s2sad.ir.types import ArrayType
+from s2sad.ir.types import FLOAT64, ArrayType, same_dtype
 from s2sad.ir.values import Constant, For, Operand, Operation, Value, constant, is_call_of
 
 OBJECT = 16
@@ -96,7 +96,7 @@ def may_be_kept(value: Value, backend: Backend, dependence: Dependence) -> bool:
         return few if backend.lists else all(measure(d, dependence.parameters) is not None for d in t.shape)
     # What may be Python's keeps its own precision in a list.
     if t.kind == "either":
-        return not backend.lists or t.dtype == np.float64
+        return not backend.lists or same_dtype(t.dtype, FLOAT64.dtype)
     return t.kind == "numpy" or (t.kind == "any" and t.shape == ()) or (not backend.lists and t.kind == "python")
 
 

@@ -39,7 +39,7 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_SET, is_basic_index
 from s2sad.ir.primitive import Effect, Layout, Primitive, lookup, required
-from s2sad.ir.types import ArrayType, SliceType, StaticType, Type
+from s2sad.ir.types import ArrayType, SliceType, StaticType, Type, same_dtype
 from s2sad.ir.values import Apply, Call, Constant, Operand, Value, constant, is_operand, is_update
 
 NONE = constant(None)
@@ -288,7 +288,7 @@ class ArrayCells(Cells):
             if t.shape == value.type.shape == ():
                 # an array of no axes has no part of it to store in: it becomes another one
                 value = self.builder.apply(required(np.array), (value,), {"dtype": t.dtype})
-            elif not value.type.is_numeric or value.type.shape != t.shape or value.type.dtype != t.dtype:
+            elif not value.type.is_numeric or value.type.shape != t.shape or not same_dtype(value.type.dtype, t.dtype):
                 value = self.builder.apply(INDEX_SET, (self.whole(target), constant(Ellipsis), value))
             self.change(target, self.labelled(target, value), node)
             return

@@ -16,6 +16,7 @@ import numpy as np
 from s2sad.ir.builder import Builder
 from s2sad.ir.doubt import has_its_dtype
 from s2sad.ir.primitive import lookup
+from s2sad.ir.types import same_dtype
 from s2sad.ir.values import Apply, Operand
 from s2sad.optimize.identities.operands import is_literal, is_number, is_unnamed
 from s2sad.optimize.identities.rewriter import Rewriter
@@ -38,13 +39,13 @@ def drop_broadcasts(s: Rewriter, op: Apply) -> Apply:
             parts = [source if j == k else p for j, p in enumerate(operands)]
             if op.primitive.result_type([p.type for p in parts], op.static).shape != t.shape:
                 continue
-        if source.type.is_numeric and o.type.is_numeric and source.type.dtype == o.type.dtype:
+        if source.type.is_numeric and o.type.is_numeric and same_dtype(source.type.dtype, o.type.dtype):
             operands[k] = _literal(s, source)
     if operands == list(op.operands):
         return op
     # A Python number is weak in promotion, where its broadcast array is not: the dtype must come out the same.
     found = op.primitive.result_type([o.type for o in operands], op.static)
-    return replace(op, operands=tuple(operands)) if found.dtype == t.dtype and has_its_dtype(found) else op
+    return replace(op, operands=tuple(operands)) if same_dtype(found.dtype, t.dtype) and has_its_dtype(found) else op
 
 
 def _is_check(s: Rewriter, op: Apply, operand: Operand) -> bool:

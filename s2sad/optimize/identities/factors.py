@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from s2sad.ir.primitive import Primitive, lookup, required
+from s2sad.ir.types import same_dtype
 from s2sad.ir.values import Apply, Operand
 from s2sad.optimize.identities.operands import is_literal, shape_of
 from s2sad.optimize.identities.products import product_of
@@ -28,7 +29,7 @@ def factor_of_sum(s: Rewriter, op: Apply) -> Operand | None:
     common = [(p, o) for p, o in factors if o.type.rank is not None and o.type.rank <= left]
     varying = [(p, o) for p, o in factors if (p, o) not in common]
     whole = any(shape_of(o) == shape_of(x) for _, o in varying)
-    same = all(o.type.dtype == x.type.dtype or is_literal(o) for _, o in factors)
+    same = all(same_dtype(o.type.dtype, x.type.dtype) or is_literal(o) for _, o in factors)
     if not common or not whole or not same or not x.type.is_inexact or varying[0][0] is not required(np.multiply):
         return None
     (_, first), *others = varying

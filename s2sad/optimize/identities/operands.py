@@ -7,7 +7,7 @@ from typing import TypeGuard
 import numpy as np
 
 from s2sad.ir.doubt import has_its_dtype
-from s2sad.ir.types import Type
+from s2sad.ir.types import Type, same_dtype
 from s2sad.ir.values import Apply, Constant, Operand, Operation, Value
 
 
@@ -36,7 +36,8 @@ def same_type(a: Type, b: Type) -> bool:
     if a == b:
         return True
     if a.is_numeric and b.is_numeric and (not has_its_dtype(b) or has_its_dtype(a)):
-        return a.dtype == b.dtype and a.shape is not None and a.shape == b.shape and (a.is_scalar == b.is_scalar)
+        alike = same_dtype(a.dtype, b.dtype) and a.shape is not None and a.shape == b.shape
+        return alike and a.is_scalar == b.is_scalar
     return False
 
 

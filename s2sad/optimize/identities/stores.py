@@ -14,7 +14,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_ADD, INDEX_SET, is_basic_index
 from s2sad.ir.primitive import Algebra, lookup, required
 from s2sad.ir.primitives.lists import APPEND, ITEM_APPEND, LIST_ADD, LIST_SET
-from s2sad.ir.types import Type
+from s2sad.ir.types import Type, same_dtype
 from s2sad.ir.values import Apply, Constant, Operand
 from s2sad.optimize.identities.operands import is_number, is_unnamed, operand_key
 from s2sad.optimize.identities.registry import identity
@@ -107,7 +107,7 @@ def read_of_stored(s: Rewriter, op: Apply) -> Operand | None:
     t, own = op.result.type, value.type
     if isinstance(value, Constant) or not t.is_numeric or not own.is_numeric:
         return None
-    return value if own.is_scalar and t.shape == () and own.dtype == t.dtype else None
+    return value if own.is_scalar and t.shape == () and same_dtype(own.dtype, t.dtype) else None
 
 
 def _fits(t: Type, place: Type) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from s2sad.ir.primitive import Algebra
+from s2sad.ir.types import same_dtype
 from s2sad.ir.values import Apply, Operand
 from s2sad.optimize.vectorise.places import Stays
 from s2sad.optimize.vectorise.rows import Many, Rows
@@ -40,7 +41,7 @@ class Reductions(Rows):
         mine, other = (a, y) if a else (b, x)
         if mine is None or (a and b) or (x.type.shape, y.type.shape) != (summed.type.shape, summed.type.shape):
             return False
-        if not summed.type.is_inexact or x.type.dtype != y.type.dtype:
+        if not summed.type.is_inexact or not same_dtype(x.type.dtype, y.type.dtype):
             return False
         pair = (mine.operand, self.same(other))
         result = self.builder.call(np.matmul, *(pair if mine.axis == 0 else reversed(pair)))

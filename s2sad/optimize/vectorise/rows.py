@@ -16,6 +16,7 @@ from s2sad.analysis.dependence import Affine, affine
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Algebra
 from s2sad.ir.rewrite import reads_of
+from s2sad.ir.types import FLOAT64, same_dtype
 from s2sad.ir.values import Apply, For, Operand, Operation, Value, applied_in
 from s2sad.optimize.vectorise.places import Places, Stays, is_turned
 
@@ -54,7 +55,7 @@ class Rows:
             if affine(found.type.shape[0]) != self.places.high or self.places.low != Affine({}):
                 raise Stays
         # an array of no items is one of float64, and has no other axes
-        elif (t.kind == "numpy" and t.dtype == np.float64) or (
+        elif (t.kind == "numpy" and same_dtype(t.dtype, FLOAT64.dtype)) or (
             rows_of_lists and t.rank == 1 and t.kind == "array" and self.places.is_never_empty
         ):
             found = self.builder.call(np.array, found).operand
@@ -107,7 +108,7 @@ class Rows:
         operands = [self.fitted(o, rank, axis) for o in op.operands]
         result = self.builder.apply(op.primitive, operands, op.static, op.result.hint, op.result.loose)
         # An integer of Python's takes the type of what it meets, an array of integers has its own.
-        if result.type.dtype != op.result.type.dtype:
+        if not same_dtype(result.type.dtype, op.result.type.dtype):
             raise Stays
         self.many[op.result] = Many(result, axis)
 

@@ -22,7 +22,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import GETITEM, INDEX_ADD, MAKE, MAKE_SLICE
 from s2sad.ir.dims import Dim, dim_sum, new_dim
 from s2sad.ir.primitive import Algebra, Effect
-from s2sad.ir.types import SliceType, Type, integer
+from s2sad.ir.types import SliceType, Type, integer, same_dtype
 from s2sad.ir.values import Apply, Block, For, Operand, Value, applied_in, constant, is_call_of
 from s2sad.optimize.vectorise.places import Places, Stays, items_of
 from s2sad.optimize.vectorise.reductions import summed_axes
@@ -98,7 +98,7 @@ class Windows:
         if op.primitive.algebra is Algebra.SUM and so_far not in self.versions:
             so_far, summand = summand, so_far
         axis = self.axis(summand)
-        alike = (op.result.type.dtype, summand.type.shape) == (so_far.type.dtype, so_far.type.shape)
+        alike = same_dtype(op.result.type.dtype, so_far.type.dtype) and summand.type.shape == so_far.type.shape
         if axis is None or not alike:
             raise Stays
         part = self.part(summand, axis)
@@ -197,7 +197,7 @@ class Windows:
             return self.whole(operand)
         if (operand, axis) not in self.parts:
             found = self.made_part(operand, axis)
-            if found.type.dtype != operand.type.dtype or found.type.rank != rank - 1:
+            if not same_dtype(found.type.dtype, operand.type.dtype) or found.type.rank != rank - 1:
                 raise Stays
             self.parts[operand, axis] = found
         return self.parts[operand, axis]
