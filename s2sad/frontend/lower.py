@@ -29,6 +29,7 @@ from s2sad.frontend.library import (  # noqa: F401  (they fill the table of mean
     numpy_writers,
     python,
     random,
+    series,
     small_programs,
     surroundings,
     type_questions,

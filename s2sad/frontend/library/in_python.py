@@ -203,6 +203,32 @@ def polydiv_(u: Array, v: Array) -> tuple[Array, Array]:
     return quotient, rest[first:]
 
 
+def mapped_(x: Array, a: float, b: float, c: float, d: float) -> Array:
+    return c + (d - c) / (b - a) * (x - a)
+
+
+def stretch_(a: float, b: float, c: float, d: float) -> float:
+    return (d - c) / (b - a)
+
+
+def added_(a: Array, b: Array) -> Array:
+    total = np.zeros(max(len(a), len(b)))
+    total[: len(a)] += a
+    total[: len(b)] += b
+    return total
+
+
+def subtracted_(a: Array, b: Array) -> Array:
+    total = np.zeros(max(len(a), len(b)))
+    total[: len(a)] += a
+    total[: len(b)] -= b
+    return total
+
+
+def convolved_(a: Array, b: Array) -> Array:
+    return np.convolve(a, b)
+
+
 def trim_zeros_(filt: Array, front: bool, back: bool) -> Array:
     places = np.flatnonzero(filt)
     if len(places) == 0:

@@ -136,7 +136,7 @@ class Objects(Lowering):
     def special(self, term: Term, name: str) -> Callable[..., object] | None:
         """A special method of a term of the user's class, or one that has a meaning; None where there is none."""
         cls = class_of(term)
-        if cls is None or not (is_user_class(cls) or meaning_of(vars(cls).get(name))):
+        if cls is None or not (is_user_class(cls) or meaning_of(inspect.getattr_static(cls, name, None))):
             return None
         found = self.reads.of_class(cls, name)[1]
         if not isinstance(found, types.FunctionType) or found.__code__.co_filename == "<string>":
