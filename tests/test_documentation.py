@@ -97,18 +97,3 @@ def test_every_error_is_documented():
     for name, cls in vars(errors).items():
         if isinstance(cls, type) and issubclass(cls, errors.Error) and name not in ("Error", "Unsupported"):
             assert f"`{name}`" in text, name
-
-
-def test_every_rule_is_listed():
-    text = (ROOT / "docs/reference/language.md").read_text().partition("## Functions with rules")[2]
-    public = {n for n in PRIMITIVES if " " not in n and not PRIMITIVES[n].helper}
-    # what a helper is called for, which gives what the function gives in one dtype
-    called = [f for f, p in primitive._BY_FUNCTION.items() if p.helper and f is not p.function]
-    public |= set(map(primitive.primitive_name, called))
-    of_libraries = {n for n in public if n.startswith(("np.", "scipy."))}
-    names = {re.sub(r"(scipy\.stats\.\w+)\.\w+", r"\1", n) for n in of_libraries | set(DEFINITIONS)}
-    listed = set()
-    for module, functions in re.findall(r"^of ([\w.]+)[^:]*:\n\n(.*?)\.\n$", text, re.DOTALL | re.MULTILINE):
-        listed |= {f"{module.replace('NumPy', 'np')}.{n}" for n in re.findall(r"`([\w.]+)`", functions)}
-    assert names <= listed, sorted(names - listed)
-    assert listed <= names, sorted(listed - names)

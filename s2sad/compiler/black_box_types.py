@@ -14,6 +14,7 @@ from s2sad.errors import RuleError, UnsupportedCall
 from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.dims import Dim, Size, Symbol, is_known, new_dim
 from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, array, promote, symbols
+from s2sad.ir.unruled import acts, is_flat
 from s2sad.ir.user_rules import BlackBox, place_of
 
 UNKNOWN = ArrayType(None, None, "any")
@@ -72,7 +73,9 @@ def _is_shape(shape: object) -> bool:
 
 
 def _found(box: BlackBox, types: Sequence[Type], static: Mapping[str, object]) -> Type:
-    """What two runs agree on; nothing is known where one of them cannot be, or raises."""
+    """What two runs agree on; nothing is known where one of them cannot be, would act, or raises."""
+    if acts(box.function):
+        return UNKNOWN
     # Two runs with other lengths for each symbol, all different: a length of the result that is that of an argument in
     # both is that of the argument. One run could not tell it from a constant.
     lengths = [dict(zip(sorted(set().union(*map(symbols, types)), key=str), count(k), strict=False)) for k in (3, 11)]
@@ -90,7 +93,7 @@ def _found(box: BlackBox, types: Sequence[Type], static: Mapping[str, object]) -
         if box.module is not None and _are_changed(given, arguments):
             raise UnsupportedCall(f"{box.name} writes into what it is given", "write that as assignments, y[...] = x")
     dims = {tuple(_length(d, row) for row in lengths): d for t in types for d in _dims(t)}
-    return _common(runs[0], runs[1], dims)
+    return _common(runs[0], runs[1], dims, exact=is_flat(box.function))
 
 
 def _are_changed(before: Sequence[object], after: Sequence[object]) -> bool:
@@ -130,16 +133,18 @@ def _length(d: Dim, lengths: Mapping[Symbol, int]) -> int:
     return d if is_known(d) else d.offset + sum(c * lengths[s] for s, c in d.terms)
 
 
-def _common(a: object, b: object, dims: Mapping[tuple[int, ...], Dim]) -> Type:
-    """The type of two results: a length that is that of an argument in both is this length."""
+def _common(a: object, b: object, dims: Mapping[tuple[int, ...], Dim], exact: bool) -> Type:
+    """The type of two results: a length that is that of an argument in both is this length.
+
+    An integer may be a float for other arguments, but where its dtype is `exact`.
+    """
     if isinstance(a, (tuple, list)) and type(a) is type(b) and type(a) in (tuple, list) and len(a) == len(b):
-        items = [_common(x, y, dims) for x, y in zip(a, b, strict=True)]
+        items = [_common(x, y, dims, exact) for x, y in zip(a, b, strict=True)]
         return ContainerType(type(a), tuple(range(len(items))), tuple(items))
     if not all(isinstance(x, (bool, int, float, complex, np.generic, np.ndarray)) for x in (a, b)):
         return UNKNOWN
     m, n = np.asarray(a), np.asarray(b)
-    # An integer may be a float for other arguments.
-    dtype = m.dtype if m.dtype == n.dtype and m.dtype.kind in "fc" else None
+    dtype = m.dtype if m.dtype == n.dtype and (exact or m.dtype.kind in "fc") else None
     if m.ndim != n.ndim:
         return ArrayType(dtype, None, "any")
     shape = tuple(dims.get(pair, new_dim("k")) for pair in zip(m.shape, n.shape, strict=True))

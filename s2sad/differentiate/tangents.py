@@ -12,6 +12,7 @@ from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.doubt import has_its_dtype
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, is_active_type
+from s2sad.ir.unruled import refusal_of
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
 Names = Mapping[Value, str]
@@ -108,8 +109,9 @@ def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Differen
 def check_rule(op: Apply, rule: Callable[..., object] | None) -> None:
     """Refuse an active operation without a rule."""
     if rule is None and op.primitive not in (MAKE, EXTRACT):
+        known = refusal_of(op.primitive.function)
         raise UnsupportedCall(
-            f"{op.primitive.name} has no derivative rule for this mode",
-            "pass constants to it, or give its rule",
+            f"{op.primitive.name} has no derivative rule for this mode" + (f": {known.why}" if known else ""),
+            known.instead if known else "pass constants to it, or give its rule",
             op.location,
         )

@@ -23,6 +23,7 @@ import numpy as np
 from s2sad.errors import NESTED, ArgumentError, Location
 from s2sad.ir.primitive import Effect, Primitive, Quantity, register
 from s2sad.ir.types import ArrayType, Type
+from s2sad.ir.unruled import has_its_turn, is_flat
 
 
 class Custom:
@@ -258,4 +259,5 @@ def plain_box(function: Callable[..., object]) -> BlackBox | None:
     root = (module or "").split(".")[0]
     if isinstance(function, type) or root not in ("numpy", "scipy", "math") or "random" in (module or ""):
         return None
-    return BlackBox(name, function, unbound, effect=Effect.VIEW, module=module)
+    effect = Effect.IO if has_its_turn(function) else Effect.VIEW
+    return BlackBox(name, function, unbound, constant=is_flat(function), effect=effect, once=True, module=module)

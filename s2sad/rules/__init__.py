@@ -45,7 +45,11 @@ when_imported("scipy.integrate", partial(_of_scipy, "signal", "of_integrate"))
 when_imported("scipy.fft", partial(_of_scipy, "fft"))
 when_imported("scipy.ndimage", partial(_of_scipy, "ndimage"))
 when_imported("scipy.signal", partial(_of_scipy, "signal", "of_signal"))
-when_imported("scipy.spatial.distance", partial(_of_scipy, "signal", "of_spatial"))
+when_imported("scipy.spatial.distance", partial(_of_scipy, "distances"))
+for _namespace in ("special", "linalg", "signal", "ndimage", "stats", "spatial", "optimize", "fft"):
+    when_imported(f"scipy.{_namespace}", partial(_of_scipy, "plain", f"of_{_namespace}"))
+for _module in ("vq", "hierarchy"):
+    when_imported(f"scipy.cluster.{_module}", partial(_of_scipy, "plain", "of_cluster"))
 
 
 def everything() -> None:

@@ -6,7 +6,9 @@ Its methods are those of the distribution itself. A result, such as that of `lin
 
 from __future__ import annotations
 
+import inspect
 import sys
+from collections.abc import Mapping
 from types import FunctionType
 from typing import Any
 
@@ -17,7 +19,7 @@ from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, meaning
-from s2sad.frontend.terms.terms import Record, Term
+from s2sad.frontend.terms.terms import Record, Term, is_none
 from s2sad.ir.definition import has_rule
 from s2sad.ir.late import when_imported
 from s2sad.ir.values import Constant, constant
@@ -68,19 +70,38 @@ def _method(name: str) -> Meaning:
     return called
 
 
-def _result(function: Any, cls: type, text: Any, names: tuple[str, ...]) -> None:
-    """A function of vectors whose result is of this class: what the text gives."""
+def _result(
+    function: Any,
+    cls: Any,
+    text: Any,
+    names: str,
+    numbers: str = "",
+    options: Mapping[str, object] | None = None,
+    left_out: str = "",
+) -> None:
+    """A function of vectors whose result is of this class: what the text gives.
+
+    `numbers` are parameters that are numbers, `options` are those that are known, with what they are where not given;
+    vectors that may be `left_out` are None there.
+    """
 
     def called(lowering: Lowering, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
-        given = {**dict(zip(names, arguments, strict=False)), **keywords}
+        places = list(inspect.signature(function).parameters)
+        given = {**dict(zip(places, arguments, strict=False)), **keywords}
         name = f"scipy.stats.{function.__name__}"
-        if given.keys() != set(names):
+        wanted = {*names.split(), *numbers.split()}
+        if given.keys() - (options or {}).keys() | {*left_out.split()} != wanted | {*left_out.split()}:
             lowering.refuse(node, f"{name} with further arguments", "leave them out", UnsupportedCall)
-        vectors = {n: lowering.to_operand(lowering.as_array_term(given[n])) for n in names}
-        if any(v.type.rank != 1 for v in vectors.values()):
+        vectors = [n for n in names.split() if n in given and not is_none(given[n])]
+        values = {n: lowering.to_operand(lowering.as_array_term(given[n])) for n in vectors}
+        if any(v.type.rank != 1 for v in values.values()):
             lowering.refuse(node, f"{name} of arrays that are no vectors", "call it for each", UnsupportedType)
-        items = lowering.sequence(lowering.synthetic(text, dict(vectors), node), node)
-        fields: tuple[str, ...] = cls._fields  # type: ignore[attr-defined]
+        none = dict.fromkeys(left_out.split(), constant(None))
+        bound: dict[str, Term] = {**none, **values, **{n: given[n] for n in numbers.split()}}
+        for option, default in (options or {}).items():
+            bound[option] = constant(lowering.static(given[option], node) if option in given else default)
+        items = lowering.sequence(lowering.synthetic(text, bound, node), node)
+        fields: tuple[str, ...] = cls._fields
         return Record(cls, dict(zip(fields, items, strict=True)))
 
     meaning(function)(called)
@@ -90,13 +111,38 @@ def _register_results() -> None:
     from s2sad.frontend.library import scipy_in_python as texts
 
     stats = sys.modules["scipy.stats"]
-    private: Any = sys.modules["scipy.stats._stats_py"]
-    _result(stats.mode, private.ModeResult, texts.mode_, ("a",))
-    _result(stats.pearsonr, private.PearsonRResult, texts.pearsonr_, ("x", "y"))
-    _result(stats.linregress, private.LinregressResult, texts.linregress_, ("x", "y"))
+    private = _private()
+    _result(stats.mode, private.ModeResult, texts.mode_, "a")
+    _result(stats.pearsonr, private.PearsonRResult, texts.pearsonr_, "x y")
+    _result(stats.linregress, private.LinregressResult, texts.linregress_, "x y")
+    student = private.TtestResult
+    _result(stats.ttest_1samp, student, texts.ttest_1samp_, "a", "popmean", {"alternative": "two-sided"})
+    _result(stats.ttest_rel, student, texts.ttest_rel_, "a b", options={"alternative": "two-sided"})
+    _result(stats.ttest_ind, student, texts.ttest_ind_, "a b", options={"equal_var": True, "alternative": "two-sided"})
+    _result(stats.jarque_bera, private.SignificanceResult, texts.jarque_bera_, "x")
+    divergence = {"ddof": 0}
+    _result(stats.chisquare, private.Power_divergenceResult, texts.chisquare_, "f_obs f_exp", "", divergence, "f_exp")
+    _result(stats.describe, private.DescribeResult, texts.describe_, "a", options={"ddof": 1})
+    meaning(stats.f_oneway)(_of_groups)
     meaning(stats.gaussian_kde)(_kde)
     for name in ("evaluate", "pdf", "logpdf"):
         meaning(getattr(stats.gaussian_kde, name))(_density_of_kde(texts.kde_, name == "logpdf"))
+
+
+def _of_groups(lowering: Lowering, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+    """`f_oneway(a, b, c)`: all samples one behind the other, with the number of the sample of each."""
+    samples = [lowering.to_operand(lowering.as_array_term(a)) for a in arguments]
+    if keywords or any(s.type.rank != 1 for s in samples):
+        lowering.refuse(node, "scipy.stats.f_oneway of other than vectors", "call it for each", UnsupportedCall)
+    groups = lowering.new(list, list(samples))
+    from s2sad.frontend.library import scipy_in_python as texts
+
+    found = lowering.sequence(lowering.synthetic(texts.f_oneway_, {"samples": groups}, node), node)
+    return Record(_private().F_onewayResult, dict(zip(("statistic", "pvalue"), found, strict=True)))
+
+
+def _private() -> Any:
+    return sys.modules["scipy.stats._stats_py"]
 
 
 def _kde(lowering: Lowering, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
@@ -105,9 +151,9 @@ def _kde(lowering: Lowering, arguments: list[Term], keywords: dict[str, Term], n
     none: Term = constant(None)
     width = given.get("bw_method", none)
     if isinstance(width, Constant) and isinstance(width.value, str):
-        if width.value != "scott":
+        if width.value not in ("scott", "silverman"):
             lowering.refuse(node, f"scipy.stats.gaussian_kde with bw_method={width.value!r}", "give a number")
-        width = none
+        width = none if width.value == "scott" else width
     data = lowering.to_operand(lowering.as_array_term(given["dataset"]))
     if data.type.rank != 1:
         lowering.refuse(

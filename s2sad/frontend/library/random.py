@@ -51,13 +51,12 @@ def _drawn(
     if found is None:
         instead = "draw in front of the function, and pass the numbers"
         lowering.refuse(node, f"{name} of a generator of random numbers", instead, UnsupportedCall)
-    primitive, parameters = found
-    if len(args) > len(parameters):
+    if len(args) > len(found.parameters):
         lowering.refuse(node, f"{name} with {len(args)} arguments", "", UnsupportedCall)
-    names = (*parameters[: len(args)], *kw)
+    names = (*found.parameters[: len(args)], *kw)
     values = [lowering.to_operand(a) for a in (*args, *kw.values())]
     static = {"names": names, "positional": len(args)}
-    return lowering.adopt(lowering.builder.apply(primitive, [stream, *values], static))
+    return lowering.adopt(lowering.builder.apply(found.primitive, [stream, *values], static))
 
 
 @method(np.random.Generator)

@@ -39,11 +39,80 @@ def linregress_(x: Array, y: Array) -> tuple[Any, Any, Any, Any, Any]:
     return slope, np.mean(y) - slope * np.mean(x), r, 2.0 * special.stdtr(df, -np.abs(t)), stderr
 
 
+def beyond_(df: Any, t: Any, alternative: str) -> Any:
+    """The probability of a statistic beyond this one, of Student's distribution."""
+    if alternative == "less":
+        return special.stdtr(df, t)
+    if alternative == "greater":
+        return special.stdtr(df, -t)
+    return 2.0 * special.stdtr(df, -np.abs(t))
+
+
+def ttest_1samp_(a: Array, popmean: Any, alternative: str) -> tuple[Any, Any]:
+    df = len(a) - 1.0
+    t = (np.mean(a) - popmean) / np.sqrt(np.var(a, ddof=1) / len(a))
+    return t, beyond_(df, t, alternative)
+
+
+def ttest_rel_(a: Array, b: Array, alternative: str) -> tuple[Any, Any]:
+    d = a - b
+    df = len(d) - 1.0
+    t = np.mean(d) / np.sqrt(np.var(d, ddof=1) / len(d))
+    return t, beyond_(df, t, alternative)
+
+
+def ttest_ind_(a: Array, b: Array, equal_var: bool, alternative: str) -> tuple[Any, Any]:
+    """Without equal variances by Welch's test."""
+    m, n = len(a), len(b)
+    var_a, var_b = np.var(a, ddof=1), np.var(b, ddof=1)
+    if equal_var:
+        df: Any = m + n - 2.0
+        square = ((m - 1) * var_a + (n - 1) * var_b) / df * (1.0 / m + 1.0 / n)
+    else:
+        p, q = var_a / m, var_b / n
+        square = p + q
+        df = square**2 / (p * p / (m - 1) + q * q / (n - 1))
+    t = (np.mean(a) - np.mean(b)) / np.sqrt(square)
+    return t, beyond_(df, t, alternative)
+
+
+def jarque_bera_(x: Array) -> tuple[Any, Any]:
+    d = x - np.mean(x)
+    second = np.mean(d * d)
+    skewness, excess = np.mean(d**3) / second**1.5, np.mean(d**4) / second**2 - 3.0
+    statistic = len(x) / 6.0 * (skewness**2 + 0.25 * excess**2)
+    return statistic, special.chdtrc(2.0, statistic)
+
+
+def chisquare_(f_obs: Array, f_exp: Any, ddof: int) -> tuple[Any, Any]:
+    expected = np.mean(f_obs) if f_exp is None else f_exp
+    statistic = np.sum((f_obs - expected) ** 2 / expected)
+    return statistic, special.chdtrc(len(f_obs) - 1.0 - ddof, statistic)
+
+
+def describe_(a: Array, ddof: int) -> tuple[Any, ...]:
+    d = a - np.mean(a)
+    second = np.mean(d * d)
+    minmax = (np.min(a), np.max(a))
+    skewness, excess = np.mean(d**3) / second**1.5, np.mean(d**4) / second**2 - 3.0
+    return len(a), minmax, np.mean(a), np.var(a, ddof=ddof), skewness, excess
+
+
+def f_oneway_(samples: list[Any]) -> tuple[Any, Any]:
+    count = sum([len(x) for x in samples])
+    middle = sum([np.sum(x) for x in samples]) / count
+    between = sum([len(x) * (np.mean(x) - middle) ** 2 for x in samples])
+    within = sum([np.sum((x - np.mean(x)) ** 2) for x in samples])
+    dfb, dfw = len(samples) - 1.0, float(count - len(samples))
+    statistic = between / dfb / (within / dfw)
+    return statistic, special.fdtrc(dfb, dfw, statistic)
+
+
 def kde_(data: Array, x: Array, factor: Any, w: Any) -> Any:
     """The mean of normal densities around the data, of the variance of these times the square of a factor."""
     weights = np.full(len(data), 1.0 / len(data)) if w is None else w / np.sum(w)
     count = 1.0 / np.sum(weights * weights)
-    scale = count**-0.2 if factor is None else factor
+    scale = count**-0.2 if factor is None else (0.75 * count) ** -0.2 if factor == "silverman" else factor
     spread = np.sum(weights * (data - np.sum(weights * data)) ** 2) / (1.0 - 1.0 / count) * scale**2
     apart = np.expand_dims(x, -1) - data
     return np.sum(weights * np.exp(-0.5 * apart * apart / spread), axis=-1) / np.sqrt(2.0 * np.pi * spread)

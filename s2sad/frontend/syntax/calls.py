@@ -57,6 +57,7 @@ from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT_METHOD
 from s2sad.ir.solver import is_rule_text, methods_of
 from s2sad.ir.types import BOTTOM, STREAM, is_namedtuple
+from s2sad.ir.unruled import refusal_of
 from s2sad.ir.user_rules import BlackBox, Custom, plain_box
 from s2sad.ir.values import Constant, Value, constant, is_operand
 
@@ -137,6 +138,9 @@ class Calls(Lowering):
             term = answer(function, arguments, keywords, node, hint)
             if term is not None:
                 return term
+        known = refusal_of(function)
+        if known is not None:
+            self.refuse(node, f"{full_name(function)}: {known.why}", known.instead, UnsupportedCall)
         module = getattr(function, "__module__", None)
         owner = type(getattr(function, "__self__", None)).__module__
         if any("random" in (m or "").split(".") for m in (module, owner)):
@@ -243,6 +247,9 @@ class Calls(Lowering):
         if isinstance(f, types.BuiltinMethodType) and isinstance(f.__self__, CONTAINERS):
             receiver = self.captured_term(Variable(f, "__self__"), f.__self__)
             return self.call_method(Method(receiver, f.__name__), arguments, keywords, node, hint)
+        of_class = inspect.getattr_static(type(f), "__call__", None)
+        if isinstance(of_class, types.FunctionType) and meaning_of(of_class) is not None:
+            return self.call(constant(of_class), [constant(f), *arguments], keywords, node, hint)
         if isinstance(f, functools._lru_cache_wrapper):
             return self.call(constant(self.reads.part(f, "__wrapped__")), arguments, keywords, node, hint)
         return None
@@ -263,7 +270,9 @@ class Calls(Lowering):
         if getattr(f, "__name__", "") == "format" and isinstance(getattr(f, "__self__", None), str) and not keywords:
             return self.builder.apply(FORMAT_METHOD, [constant(f.__self__), *map(self.to_operand, arguments)])
         box = plain_box(f) if isinstance(f, Hashable) else None
-        if box is not None and any(map(_is_called, (*arguments, *keywords.values()))):
+        given = box is not None and any(map(_is_called, (*arguments, *keywords.values())))
+        if given and refusal_of(f) is None:
+            assert box is not None
             self.refuse(
                 node,
                 f"{box.name} is given a function, and no row of the solvers says what it does with it",
@@ -271,7 +280,7 @@ class Calls(Lowering):
                 "derivative: s2sad.custom_vjp",
                 UnsupportedCall,
             )
-        return None if box is None else self.call_black_box(box, arguments, keywords, node, hint)
+        return None if box is None or given else self.call_black_box(box, arguments, keywords, node, hint)
 
     @contextmanager
     def as_one_finding(self, f: UserFunction, node: gast.AST) -> Iterator[None]:

@@ -10,6 +10,7 @@ is one of the module `np.random`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -54,18 +55,29 @@ SEED = register(
     )
 )
 
-_DRAWS: dict[str, tuple[Primitive, tuple[str, ...]]] = {}
+
+@dataclass(frozen=True)
+class Draw:
+    """A method of generators: the names of its parameters in their order, and those that its draws move with."""
+
+    primitive: Primitive
+    parameters: tuple[str, ...]
+    moves: tuple[str, ...]
+
+
+_DRAWS: dict[str, Draw] = {}
 
 
 def add_draw(
     method: str,
     parameters: tuple[str, ...],
+    moves: tuple[str, ...],
     type_rule: Callable[..., Type],
     tangent: Callable[..., Any] | None,
     adjoint: Callable[..., Any] | None,
     constant: bool,
 ) -> None:
-    """Add a method of generators, with the names of its parameters in their order."""
+    """Add a method of generators."""
 
     def run(stream: Any, *values: Any, names: tuple[str, ...], positional: int) -> Any:
         named = dict(zip(names[positional:], values[positional:], strict=True))
@@ -77,9 +89,9 @@ def add_draw(
         return f"{'np.random' if stream == NONE else '_0'}.{method}({', '.join([*first, *named])})"
 
     facts: dict[str, Any] = {"constant": constant, "effect": Effect.IO, "draws": True, "spelling": text}
-    _DRAWS[method] = Primitive(f"random.{method}", run, type_rule, tangent, adjoint, **facts), parameters
+    _DRAWS[method] = Draw(Primitive(f"random.{method}", run, type_rule, tangent, adjoint, **facts), parameters, moves)
 
 
-def draw_of(method: str) -> tuple[Primitive, tuple[str, ...]] | None:
-    """The primitive of a method of generators, and the names of its parameters; None where there is none."""
+def draw_of(method: str) -> Draw | None:
+    """The row of a method of generators; None where there is none."""
     return _DRAWS.get(method)

@@ -63,7 +63,7 @@ def distribution(
         return (None, *(fit(times(g, partial(n)(y, p)), x) if a else None for n, x, a in rows))
 
     names = (*defaults, "size")
-    add_draw(name, names, type_rule, tangent, adjoint, dtype is int and name != "choice")
+    add_draw(name, names, tuple(partials), type_rule, tangent, adjoint, dtype is int and name != "choice")
 
 
 def drawn_shape(types: Mapping[str, Type]) -> Shape | None:

@@ -1,4 +1,4 @@
-"""Integrals, convolutions and distances of scipy.integrate, scipy.signal and scipy.spatial, one function for each."""
+"""Integrals and convolutions of scipy.integrate and scipy.signal, one function for each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import scipy
 
-from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.dims import dim_sum
@@ -22,7 +21,6 @@ from s2sad.rules.families import rule
 from s2sad.rules.numpy.calculus import along_axis, cut, grid, trapezoid, trapezoid_samples
 from s2sad.rules.numpy.contractions import bilinear_tangent
 from s2sad.rules.numpy.shaping import known_rank
-from s2sad.rules.numpy.statistics import in_double
 from s2sad.rules.promotion import array_types
 
 # Integrals
@@ -255,36 +253,3 @@ def _modes(*shapes: tuple[int, ...]) -> Callable[[np.random.Generator], Iterable
                 yield Sample((REAL(rng, s), REAL(rng, t)), {"mode": mode})
 
     return samples
-
-
-# Distances
-
-
-def of_spatial() -> None:
-    """The rules of scipy.spatial.distance."""
-    distance = importlib.import_module("scipy.spatial.distance")
-    define(
-        distance.cdist,
-        _cdist,
-        lambda rng: [
-            Sample((REAL(rng, (3, 2)), 3.0 + REAL(rng, (4, 2)), metric)) for metric in ("euclidean", *METRICS)
-        ],
-        "XB",
-        name="scipy.spatial.distance.cdist",
-    )
-
-
-METRICS: dict[str, Callable[[Any], Any]] = {
-    "sqeuclidean": lambda d: np.sum(d * d, axis=-1),
-    "cityblock": lambda d: np.sum(np.abs(d), axis=-1),
-    "chebyshev": lambda d: np.max(np.abs(d), axis=-1),
-}
-
-
-def _cdist(XA: Any, XB: Any, metric: str = "euclidean") -> Any:
-    between = in_double(XA)[:, None] - in_double(XB)
-    if metric == "euclidean":
-        return np.linalg.norm(between, axis=-1)
-    if metric not in METRICS:
-        raise UnsupportedType(f"scipy.spatial.distance.cdist with metric {metric!r}", "write the sums")
-    return METRICS[metric](between)

@@ -10,13 +10,13 @@ import numpy as np
 from scipy import special, stats
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.builder import call, known_value
+from s2sad.ir.builder import call, known_value, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.primitive import Sample
 from s2sad.rules.domains import POSITIVE, PROBABILITY, REAL
 from s2sad.rules.numpy.reductions import Axis, count_of
 from s2sad.rules.numpy.shaping import known_rank
-from s2sad.rules.numpy.statistics import in_dtype_of, keywords
+from s2sad.rules.numpy.statistics import in_double, in_dtype_of, keywords
 
 
 def _over(axis: Axis, keepdims: bool = False) -> dict[str, Any]:
@@ -174,6 +174,83 @@ def _box_cox_likelihood(lmb: Any, data: Any, *, axis: Axis = 0, keepdims: bool =
     return (lmb - 1.0) * logs - 0.5 * n * np.log(np.var(special.boxcox(data, lmb), **_over(axis, keepdims)))
 
 
+def _yeo_johnson(x: Any, lmbda: Any) -> Any:
+    """By its formulas for x below 0 and from 0 on: Yeo and Johnson, Biometrika 87 (2000), 954-959."""
+    if lmbda is None:
+        raise UnsupportedType("scipy.stats.yeojohnson without lmbda", "give it: the best one is found by a search")
+    up, down = special.boxcox1p(np.maximum(x, 0.0), lmbda), special.boxcox1p(np.maximum(-x, 0.0), 2.0 - lmbda)
+    return np.where(x >= 0, up, -down)
+
+
+def _box_cox(x: Any, lmbda: Any = None) -> Any:
+    if lmbda is None:
+        raise UnsupportedType("scipy.stats.boxcox without lmbda", "give it: the best one is found by a search")
+    return special.boxcox(x, lmbda)
+
+
+def _yeo_johnson_likelihood(lmb: Any, data: Any, *, axis: Axis = 0, keepdims: bool = False) -> Any:
+    n, over = count_of(data, axis), _over(axis, keepdims)
+    logs = np.sum(np.sign(data) * np.log1p(np.abs(data)), **over)
+    return (lmb - 1.0) * logs - 0.5 * n * np.log(np.var(_yeo_johnson(data, lmb), **over))
+
+
+def _untrimmed(name: str, statistic: Callable[..., Any], default: Axis = 0) -> Callable[..., Any]:
+    """A statistic of what lies between limits, where there are none."""
+
+    def expression(a: Any, limits: Any = None, *, axis: Axis = default, ddof: int = 1, keepdims: bool = False) -> Any:
+        if limits is not None:
+            raise UnsupportedType(f"scipy.stats.{name} with limits", "choose the numbers before")
+        return statistic(a, axis, ddof, keepdims)
+
+    return expression
+
+
+def _plain_mean(a: Any, axis: Axis, ddof: int, keepdims: bool) -> Any:
+    return np.mean(a, **_over(axis, keepdims))
+
+
+def _cumulant(data: Any, n: int = 2, *, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Unbiased estimates of cumulants: M. G. Kendall, The Advanced Theory of Statistics 1 (1958), chapter 12."""
+    if n == 1:
+        return np.mean(data, **_over(axis, keepdims))
+    if n not in (2, 3, 4):
+        raise UnsupportedType(f"scipy.stats.kstat of order {n}", "1, 2, 3 or 4")
+    count = count_of(data, axis)
+    second = _moment(data, 2, axis, keepdims=keepdims)
+    if n == 2:
+        return count * second / (count - 1)
+    if n == 3:
+        return count**2 / ((count - 1) * (count - 2)) * _moment(data, 3, axis, keepdims=keepdims)
+    fourth = _moment(data, 4, axis, keepdims=keepdims)
+    factor = count**2 / ((count - 1) * (count - 2) * (count - 3))
+    return factor * ((count + 1) * fourth - 3 * (count - 1) * second**2)
+
+
+def _between_samples(u: Any, v: Any, over: Callable[[Any], Any]) -> Any:
+    """The integral over the line of a function of the difference of two empirical distribution functions."""
+    places = np.sort(call(np.concatenate, [u, v]))
+    shares = [call(np.searchsorted, np.sort(x), places[:-1], side="right") / shape_of(x)[0] for x in (u, v)]
+    return np.sum(over(shares[0] - shares[1]) * np.diff(places))
+
+
+def _wasserstein(u_values: Any, v_values: Any, u_weights: Any = None, v_weights: Any = None) -> Any:
+    if u_weights is not None or v_weights is not None:
+        raise UnsupportedType("scipy.stats.wasserstein_distance with weights", "leave them out")
+    return _between_samples(in_double(u_values), in_double(v_values), np.abs)
+
+
+def _energy(u_values: Any, v_values: Any, u_weights: Any = None, v_weights: Any = None) -> Any:
+    if u_weights is not None or v_weights is not None:
+        raise UnsupportedType("scipy.stats.energy_distance with weights", "leave them out")
+    return np.sqrt(2.0 * _between_samples(in_double(u_values), in_double(v_values), lambda d: d * d))
+
+
+def _percentile(a: Any, per: Any, limit: Any = (), interpolation_method: str = "fraction", axis: Axis = None) -> Any:
+    if limit or interpolation_method != "fraction":
+        raise UnsupportedType("scipy.stats.scoreatpercentile with limits or a method", "np.percentile")
+    return np.percentile(a, per, **_over(axis))
+
+
 def _samples(
     domain: Callable[..., Any], *rows: dict[str, Any], further: tuple[Any, ...] = ()
 ) -> Callable[[np.random.Generator], Iterable[Sample]]:
@@ -220,4 +297,44 @@ define(
     _box_cox_likelihood,
     lambda rng: [Sample((0.4, POSITIVE(rng, (6,)))), Sample((-0.3, POSITIVE(rng, (4, 3))))],
     "lmb data",
+)
+define(stats.boxcox, _box_cox, lambda rng: [Sample((POSITIVE(rng, (5,)), 0.4))], "x lmbda", name="scipy.stats.boxcox")
+define(
+    stats.yeojohnson,
+    _yeo_johnson,
+    lambda rng: [Sample((REAL(rng, (6,)), 0.4)), Sample((REAL(rng, (6,)), 1.7))],
+    "x lmbda",
+    of_complex=False,
+)
+define(
+    stats.yeojohnson_llf,
+    _yeo_johnson_likelihood,
+    lambda rng: [Sample((0.4, REAL(rng, (6,))))],
+    "lmb data",
+    of_complex=False,
+)
+define(stats.tmean, _untrimmed("tmean", _plain_mean, None), _samples(REAL))
+for _function, _statistic in (
+    (stats.tvar, lambda a, axis, ddof, keepdims: np.var(a, ddof=ddof, **_over(axis, keepdims))),
+    (stats.tstd, lambda a, axis, ddof, keepdims: np.std(a, ddof=ddof, **_over(axis, keepdims))),
+    (stats.tsem, lambda a, axis, ddof, keepdims: _sem(a, axis, ddof, keepdims=keepdims)),
+):
+    define(_function, _untrimmed(_function.__name__, _statistic), _samples(REAL))
+define(
+    stats.kstat,
+    _cumulant,
+    lambda rng: [Sample((REAL(rng, (7,)), n)) for n in (1, 2, 3, 4)],
+)
+for _function, _expression in ((stats.wasserstein_distance, _wasserstein), (stats.energy_distance, _energy)):
+    define(
+        _function,
+        _expression,
+        lambda rng: [Sample((REAL(rng, (5,)), REAL(rng, (4,))))],
+        "v_values",
+        of_complex=False,
+    )
+define(
+    stats.scoreatpercentile,
+    _percentile,
+    lambda rng: [Sample((REAL(rng, (7,)), 30)), Sample((REAL(rng, (4, 3)), 70), {"axis": 0})],
 )
