@@ -36,9 +36,12 @@ def _of_scipy(module: str, function: str | None = None) -> None:
 
 
 when_imported("numpy", _of_numpy)
-when_imported("scipy.special", partial(_of_several, "special", "bessel", "cumulative", "elliptic", "hypergeometric"))
 when_imported(
-    "scipy.stats", partial(_of_several, "continuous", "positive", "bounded", "counts", "multivariate", "summaries")
+    "scipy.special", partial(_of_several, "special", "bessel", "cumulative", "elliptic", "hypergeometric", "waves")
+)
+when_imported(
+    "scipy.stats",
+    partial(_of_several, "continuous", "positive", "bounded", "counts", "multivariate", "summaries", "draws"),
 )
 when_imported("scipy.linalg", partial(_of_scipy, "linalg"))
 when_imported("scipy.integrate", partial(_of_scipy, "signal", "of_integrate"))

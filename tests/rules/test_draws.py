@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import s2sad
 
@@ -167,8 +168,14 @@ def test_what_would_draw_again_is_refused():
 
 
 def test_a_derivative_that_is_not_known_is_refused():
-    with pytest.raises(s2sad.Error, match="a derivative of draws of gamma by shape"):
-        s2sad.grad(lambda a: np.random.default_rng(0).gamma(a, 1.0))(1.0)
+    with pytest.raises(s2sad.Error, match="a derivative of draws of f by dfnum"):
+        s2sad.grad(lambda a: np.random.default_rng(0).f(a, 1.0))(1.0)
+    with pytest.raises(s2sad.Error, match=r"x\[rng.permutation\(len\(x\)\)\]"):
+        s2sad.grad(lambda a: np.random.default_rng(0).permutation(np.arange(3.0) * a)[0])(1.0)
+    with pytest.raises(s2sad.Error, match=r"x\[rng.choice"):
+        s2sad.grad(lambda a: np.random.default_rng(0).choice(np.arange(3.0) * a))(1.0)
+    with pytest.raises(s2sad.Error, match="a derivative of draws of scipy.stats.gamma.rvs by a"):
+        s2sad.grad(lambda a: stats.gamma.rvs(a, random_state=0))(1.0)
 
     def shuffled(x):
         np.random.default_rng(0).shuffle(x)
@@ -176,3 +183,97 @@ def test_a_derivative_that_is_not_known_is_refused():
 
     with pytest.raises(s2sad.Error, match="shuffle of a generator"):
         s2sad.grad(shuffled)(np.ones(3))
+
+
+# by shapes: a draw stays at its place in the distribution
+
+
+def of_gamma(a):
+    return np.sum(np.random.default_rng(0).gamma(a, 1.3, 6) ** 2)
+
+
+def of_chisquare(a):
+    return np.sum(np.random.default_rng(0).chisquare(a, 6) ** 2)
+
+
+def of_student(a):
+    return np.sum(np.random.default_rng(0).standard_t(a, 6) ** 2)
+
+
+def of_beta(a):
+    return np.sum(np.random.default_rng(0).beta(a, 2.3, 6) ** 2)
+
+
+def of_beta_reversed(b):
+    return np.sum(np.random.default_rng(0).beta(1.5, b, 6) ** 2)
+
+
+SHAPES = [
+    (of_gamma, lambda a: stats.gamma(a, scale=1.3)),
+    (of_chisquare, stats.chi2),
+    (of_student, stats.t),
+    (of_beta, lambda a: stats.beta(a, 2.3)),
+    (of_beta_reversed, lambda b: stats.beta(1.5, b)),
+]
+
+
+@pytest.mark.parametrize(("program", "distribution"), SHAPES, ids=[f.__name__ for f, _ in SHAPES])
+def test_draws_move_with_shapes_along_their_quantiles(program, distribution):
+    a, h = 2.5, 1e-5
+    rng, name = np.random.default_rng(0), program.__name__
+    if name == "of_gamma":
+        z = rng.gamma(a, 1.3, 6)
+    elif name.startswith("of_beta"):
+        z = rng.beta(a, 2.3, 6) if name == "of_beta" else rng.beta(1.5, a, 6)
+    else:
+        z = rng.chisquare(a, 6) if name == "of_chisquare" else rng.standard_t(a, 6)
+    places = distribution(a).cdf(z)
+    moved = (distribution(a + h).ppf(places) - distribution(a - h).ppf(places)) / (2 * h)
+    np.testing.assert_allclose(s2sad.grad(program)(a), np.sum(2.0 * z * moved), rtol=1e-7)
+    np.testing.assert_allclose(s2sad.jvp(program, (a,), (1.0,))[1], np.sum(2.0 * z * moved), rtol=1e-7)
+
+
+def of_simplex(alpha):
+    return np.random.default_rng(0).dirichlet(alpha, 20000) ** 2 @ np.array([1.0, 2.0, -1.0])
+
+
+def test_draws_of_a_simplex_have_the_derivatives_of_the_moments():
+    alpha = np.array([1.2, 2.5, 0.8])
+
+    def expected(a):
+        return (a * (a + 1.0) / (a.sum() * (a.sum() + 1.0))) @ np.array([1.0, 2.0, -1.0])
+
+    exact = s2sad.grad(expected)(alpha)
+    dots = np.stack([s2sad.jvp(of_simplex, (alpha,), (e,))[1] for e in np.eye(3)])
+    error = 4.0 * dots.std(axis=1) / np.sqrt(dots.shape[1])
+    assert np.all(np.abs(dots.mean(axis=1) - exact) < error)
+    bars = s2sad.grad(lambda a: np.mean(of_simplex(a)))(alpha)
+    np.testing.assert_allclose(bars, dots.mean(axis=1), rtol=1e-10)
+
+
+# distributions of SciPy
+
+FROZEN = stats.expon(scale=2.0)
+
+
+def rvs(a):
+    return np.sum(stats.norm.rvs(loc=a, scale=2.0 * a, size=5, random_state=0) ** 2)
+
+
+def rvs_of_frozen(a):
+    return np.sum(stats.norm(a, 2.0 * a).rvs(5, random_state=0) ** 2) + a * np.sum(FROZEN.rvs(3, random_state=1))
+
+
+def rvs_of_a_generator(a):
+    rng = np.random.default_rng(0)
+    return np.sum(stats.laplace.rvs(a, 2.0, size=5, random_state=rng)) * a + a * rng.normal()
+
+
+def rvs_of_data(a):
+    z = stats.gamma.rvs(2.0, size=5, random_state=0) + stats.poisson(3.0).rvs(5, random_state=2)
+    return np.sum(z * a**2) + np.sum(stats.multivariate_normal.rvs(a * np.ones(2), np.eye(2), 3, random_state=0) ** 2)
+
+
+@pytest.mark.parametrize("program", [rvs, rvs_of_frozen, rvs_of_a_generator, rvs_of_data], ids=lambda f: f.__name__)
+def test_draws_of_scipy(program):
+    test_draws(program)

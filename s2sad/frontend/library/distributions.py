@@ -17,11 +17,13 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.dependencies import Variable
+from s2sad.frontend.library.random import drawn
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, meaning
 from s2sad.frontend.terms.terms import Record, Term, is_none
 from s2sad.ir.definition import has_rule
 from s2sad.ir.late import when_imported
+from s2sad.ir.primitives.draws import draw_of
 from s2sad.ir.values import Constant, constant
 
 
@@ -54,7 +56,12 @@ def _method(name: str) -> Meaning:
         receiver, *rest = arguments
         own, args, kwds = _parts(lowering, lowering.open(receiver))
         function = getattr(own, name, None)
-        if not has_rule(function):
+        draw = draw_of(f"scipy.stats.{getattr(own, 'name', 'multivariate_normal')}.rvs") if name == "rvs" else None
+        if draw is not None:
+            # by name: the parameters of the distribution stand first
+            keywords = {**dict(zip(("size", "random_state"), rest, strict=False)), **keywords}
+            rest = []
+        if not has_rule(function) and draw is None:
             which = getattr(own, "name", None) or type(own).__name__.removesuffix("_gen")
             lowering.refuse(
                 node,
@@ -66,6 +73,15 @@ def _method(name: str) -> Meaning:
         return lowering.call(
             constant(function), [*rest, *lowering.sequence(args, node)], {**more, **keywords}, node, None
         )
+
+    return called
+
+
+def _drawing(name: str) -> Meaning:
+    """`rvs` of a distribution: a draw."""
+
+    def called(lowering: Lowering, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
+        return drawn(lowering, constant(None), name, arguments, keywords, node)
 
     return called
 
@@ -193,6 +209,10 @@ def _register() -> None:
         elif isinstance(distribution, several.multi_rv_generic):
             name = type(distribution).__name__.removesuffix("_gen") + "_frozen"
             meaning(distribution)(_making(distribution, by_name.get(name, several.multi_rv_frozen)))
+    for name, distribution in vars(sys.modules["scipy.stats"]).items():
+        own = f"scipy.stats.{name}.rvs"
+        if draw_of(own) is not None:
+            meaning(distribution.rvs)(_drawing(own))
     methods = {f: n for c in frozen for n, f in vars(c).items() if isinstance(f, FunctionType) and n[0] != "_"}
     for function, name in methods.items():
         meaning(function)(_method(name))

@@ -43,7 +43,7 @@ def _seed(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.
     return constant(None)
 
 
-def _drawn(
+def drawn(
     lowering: Lowering, stream: Operand, name: str, args: Sequence[Term], kw: Mapping[str, Term], node: gast.AST
 ) -> Term:
     """A draw; its arguments by position have the names of the parameters."""
@@ -62,12 +62,12 @@ def _drawn(
 @method(np.random.Generator)
 def _method(lowering: Lowering, call: MethodCall) -> Term:
     stream = lowering.to_operand(call.receiver)
-    return _drawn(lowering, stream, call.name, call.arguments, call.keywords, call.node)
+    return drawn(lowering, stream, call.name, call.arguments, call.keywords, call.node)
 
 
 def _function(name: str) -> Meaning:
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
-        return _drawn(lowering, constant(None), name, args, kw, node)
+        return drawn(lowering, constant(None), name, args, kw, node)
 
     return handler
 

@@ -76,20 +76,24 @@ def add_draw(
     tangent: Callable[..., Any] | None,
     adjoint: Callable[..., Any] | None,
     constant: bool,
+    function: Callable[..., Any] | None = None,
 ) -> None:
-    """Add a method of generators."""
+    """Add a method of generators, or a function of a library that draws, under its name."""
 
     def run(stream: Any, *values: Any, names: tuple[str, ...], positional: int) -> Any:
         named = dict(zip(names[positional:], values[positional:], strict=True))
-        return getattr(np.random if stream is None else stream, method)(*values[:positional], **named)
+        called = function or getattr(np.random if stream is None else stream, method)
+        return called(*values[:positional], **named)
 
     def text(stream: Type, *values: Type, names: tuple[str, ...], positional: int) -> str:
         first = [f"_{k + 1}" for k in range(positional)]
         named = [f"{n}=_{k + 1}" for k, n in enumerate(names) if k >= positional]
-        return f"{'np.random' if stream == NONE else '_0'}.{method}({', '.join([*first, *named])})"
+        owner = "" if function else "np.random." if stream == NONE else "_0."
+        return f"{owner}{method}({', '.join([*first, *named])})"
 
     facts: dict[str, Any] = {"constant": constant, "effect": Effect.IO, "draws": True, "spelling": text}
-    _DRAWS[method] = Draw(Primitive(f"random.{method}", run, type_rule, tangent, adjoint, **facts), parameters, moves)
+    name = method if function else f"random.{method}"
+    _DRAWS[method] = Draw(Primitive(name, run, type_rule, tangent, adjoint, **facts), parameters, moves)
 
 
 def draw_of(method: str) -> Draw | None:

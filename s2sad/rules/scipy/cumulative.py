@@ -26,26 +26,26 @@ from s2sad.rules.scipy.parameters import (
 )
 
 
-def _t_density(n: Any, x: Any) -> Any:
+def student_density(n: Any, x: Any) -> Any:
     return np.exp(-0.5 * (n + 1.0) * np.log1p(x * x / n) - special.betaln(0.5, 0.5 * n) - 0.5 * np.log(n))
 
 
-def _gamma_a(a: Any, x: Any) -> Any:
+def gamma_by_shape(a: Any, x: Any) -> Any:
     return by(gammainc_by_a, 1, a, x)
 
 
-def _beta_a(a: Any, b: Any, x: Any) -> Any:
+def beta_by_first(a: Any, b: Any, x: Any) -> Any:
     return by(betainc_by_parameters, 1, 0, a, b, x)
 
 
-def _beta_b(a: Any, b: Any, x: Any) -> Any:
+def beta_by_second(a: Any, b: Any, x: Any) -> Any:
     return by(betainc_by_parameters, 0, 1, a, b, x)
 
 
-def _t_by_n(n: Any, x: Any) -> Any:
+def student_by_degrees(n: Any, x: Any) -> Any:
     """Of (1 + sign(x) * betainc(1/2, n/2, x^2 / (n + x^2))) / 2, by n."""
     x2 = x * x
-    return 0.25 * np.sign(x) * _beta_b(0.5, 0.5 * n, x2 / (n + x2)) - 0.5 * x / n * _t_density(n, x)
+    return 0.25 * np.sign(x) * beta_by_second(0.5, 0.5 * n, x2 / (n + x2)) - 0.5 * x / n * student_density(n, x)
 
 
 def _chi2_density(x: Any, n: Any, c: Any) -> Any:
@@ -55,29 +55,31 @@ def _chi2_density(x: Any, n: Any, c: Any) -> Any:
 
 
 # fmt: off
-elementwise(special.gammainc,     lambda y, a, x: _gamma_a(a, x),  lambda y, a, x: gamma_density(a, x),
+elementwise(special.gammainc,     lambda y, a, x: gamma_by_shape(a, x),  lambda y, a, x: gamma_density(a, x),
             domain=POSITIVE)
-elementwise(special.gammaincc,    lambda y, a, x: -_gamma_a(a, x), lambda y, a, x: -gamma_density(a, x),
+elementwise(special.gammaincc,    lambda y, a, x: -gamma_by_shape(a, x), lambda y, a, x: -gamma_density(a, x),
             domain=POSITIVE)
-elementwise(special.gammaincinv,  lambda x, a, y: -_gamma_a(a, x) / gamma_density(a, x),
+elementwise(special.gammaincinv,  lambda x, a, y: -gamma_by_shape(a, x) / gamma_density(a, x),
                                   lambda x, a, y: 1.0 / gamma_density(a, x),           domain=(POSITIVE, PROBABILITY))
-elementwise(special.gammainccinv, lambda x, a, y: -_gamma_a(a, x) / gamma_density(a, x),
+elementwise(special.gammainccinv, lambda x, a, y: -gamma_by_shape(a, x) / gamma_density(a, x),
                                   lambda x, a, y: -1.0 / gamma_density(a, x),          domain=(POSITIVE, PROBABILITY))
 _OF_BETA = (POSITIVE, POSITIVE, PROBABILITY)
-elementwise(special.betainc,      lambda y, a, b, x: _beta_a(a, b, x),  lambda y, a, b, x: _beta_b(a, b, x),
+elementwise(special.betainc,      lambda y, a, b, x: beta_by_first(a, b, x),
+                                  lambda y, a, b, x: beta_by_second(a, b, x),
                                   lambda y, a, b, x: beta_density(a, b, x),            domain=_OF_BETA)
-elementwise(special.betaincc,     lambda y, a, b, x: -_beta_a(a, b, x), lambda y, a, b, x: -_beta_b(a, b, x),
+elementwise(special.betaincc,     lambda y, a, b, x: -beta_by_first(a, b, x),
+                                  lambda y, a, b, x: -beta_by_second(a, b, x),
                                   lambda y, a, b, x: -beta_density(a, b, x),           domain=_OF_BETA)
-elementwise(special.betaincinv,   lambda x, a, b, y: -_beta_a(a, b, x) / beta_density(a, b, x),
-                                  lambda x, a, b, y: -_beta_b(a, b, x) / beta_density(a, b, x),
+elementwise(special.betaincinv,   lambda x, a, b, y: -beta_by_first(a, b, x) / beta_density(a, b, x),
+                                  lambda x, a, b, y: -beta_by_second(a, b, x) / beta_density(a, b, x),
                                   lambda x, a, b, y: 1.0 / beta_density(a, b, x),      domain=_OF_BETA)
-elementwise(special.betainccinv,  lambda x, a, b, y: -_beta_a(a, b, x) / beta_density(a, b, x),
-                                  lambda x, a, b, y: -_beta_b(a, b, x) / beta_density(a, b, x),
+elementwise(special.betainccinv,  lambda x, a, b, y: -beta_by_first(a, b, x) / beta_density(a, b, x),
+                                  lambda x, a, b, y: -beta_by_second(a, b, x) / beta_density(a, b, x),
                                   lambda x, a, b, y: -1.0 / beta_density(a, b, x),     domain=_OF_BETA)
-elementwise(special.stdtr,        lambda y, n, x: _t_by_n(n, x), lambda y, n, x: _t_density(n, x),
+elementwise(special.stdtr,        lambda y, n, x: student_by_degrees(n, x), lambda y, n, x: student_density(n, x),
             domain=(POSITIVE, REAL))
-elementwise(special.stdtrit,      lambda x, n, y: -_t_by_n(n, x) / _t_density(n, x),
-                                  lambda x, n, y: 1.0 / _t_density(n, x),              domain=(POSITIVE, PROBABILITY))
+elementwise(special.stdtrit,      lambda x, n, y: -student_by_degrees(n, x) / student_density(n, x),
+                                  lambda x, n, y: 1.0 / student_density(n, x),         domain=(POSITIVE, PROBABILITY))
 elementwise(special.chndtr,       lambda y, x, n, c: _chi2_density(x, n, c),
                                   unknown("scipy.special.chndtr by the degrees of freedom"),
                                   lambda y, x, n, c: -_chi2_density(x, n + 2.0, c),
