@@ -166,18 +166,21 @@ def define(
     name: str | None = None,
     lists: str = "",
     of_complex: bool = True,
+    first_known: bool = False,
 ) -> Definition:
     """Add a definition to the table. The first parameter is an operand, and those that `operands` names.
+
+    With `first_known` the first one is none: it must be known.
 
     With `view` what the function gives may share memory with an operand. `lists` are operands that may be lists.
     Without `of_complex` it is of real numbers only.
     """
-    first = next(iter(inspect.signature(expression).parameters))
+    first = () if first_known else tuple(inspect.signature(expression).parameters)[:1]
     found = Definition(
         name or primitive_name(function),
         function,
         expression,
-        frozenset((first, *(operands.split() if isinstance(operands, str) else operands))),
+        frozenset((*first, *(operands.split() if isinstance(operands, str) else operands))),
         samples,
         Effect.VIEW if view else Effect.FRESH,
         of_complex,
