@@ -57,7 +57,7 @@ def _cumulative(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1, initial: A
 def of_signal() -> None:
     """The rules of scipy.signal."""
     signal = importlib.import_module("scipy.signal")
-    for theme in ("filtering", "rates", "spectra", "designs"):
+    for theme in ("filtering", "rates", "spectra", "designs", "responses"):
         importlib.import_module(f"s2sad.rules.scipy.{theme}")
     convolve = _full_convolution(signal.convolve)
     rule(
