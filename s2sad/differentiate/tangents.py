@@ -13,6 +13,7 @@ from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.doubt import has_its_dtype
 from s2sad.ir.types import ArrayType, ContainerType, SequenceType, Type, is_active_type
 from s2sad.ir.unruled import refusal_of
+from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 
 Names = Mapping[Value, str]
@@ -109,6 +110,9 @@ def as_dots(builder: Builder, operand: Operand, dot: Operand | None) -> Differen
 def check_rule(op: Apply, rule: Callable[..., object] | None) -> None:
     """Refuse an active operation without a rule."""
     if rule is None and op.primitive not in (MAKE, EXTRACT):
+        why = op.primitive.why if isinstance(op.primitive, BlackBox) else None
+        if why is not None:
+            raise type(why)(why.what, why.instead, op.location)
         known = refusal_of(op.primitive.function)
         raise UnsupportedCall(
             f"{op.primitive.name} has no derivative rule for this mode" + (f": {known.why}" if known else ""),

@@ -29,8 +29,10 @@ def load_late_for(function: object) -> None:
 def load_late() -> None:
     """Read the rules of all that has been imported by now."""
     with _lock:
-        for name in [n for n in LATE if n in sys.modules and n not in _reading]:
+        for name in [n for n in LATE if n in sys.modules]:
             # The rules that are read ask for others of their own: this is entered again, and must not read them twice.
+            if name not in LATE or name in _reading:
+                continue
             _reading.add(name)
             try:
                 for read in LATE[name]:

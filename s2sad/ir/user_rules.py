@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.errors import NESTED, ArgumentError, Location
+from s2sad.errors import NESTED, ArgumentError, Location, Unsupported
 from s2sad.ir.primitive import Effect, Primitive, Quantity, register
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.unruled import has_its_turn, is_flat
@@ -221,6 +221,8 @@ class BlackBox(Primitive):
     result: Any = None
     module: str | None = None
     """The module to import for it; None where the function itself is put into the emitted module."""
+    why: Unsupported | None = None
+    """Why it has no derivative, where it has one for other arguments."""
 
     @property
     def rules(self) -> list[Callable[..., object]]:

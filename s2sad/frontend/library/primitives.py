@@ -6,6 +6,9 @@ What the rule does not cover is left to the definition of the function, where it
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import gast
 import numpy as np
 
@@ -76,13 +79,25 @@ class Primitives(Lowering):
             return self.call_defined(definition, arguments, keywords, node, hint)
         try:
             return self.apply_rule(primitive, values, known, hint)
-        except NotByRule:
+        except NotByRule as e:
             if definition is not None:
                 return self.call_defined(definition, arguments, keywords, node, hint)
-            box = plain_box(primitive.function) if primitive.constant else None
-            if box is None:
-                raise
-            return self.call_black_box(box, arguments, keywords, node, hint)
+            return self.call_as_it_is(primitive.function, e, arguments, keywords, node, hint)
+
+    def call_as_it_is(
+        self,
+        function: Callable[..., object],
+        why: NotByRule,
+        arguments: list[Term],
+        keywords: dict[str, Term],
+        node: gast.AST,
+        hint: str | None,
+    ) -> Term:
+        """A call that no rule covers, for what has no derivative; where one is needed, the reason is told."""
+        box = plain_box(function)
+        if box is None:
+            raise why
+        return self.call_black_box(replace(box, why=why), arguments, keywords, node, hint)
 
     def apply_rule(
         self, primitive: Primitive, operands: list[Operand], static: dict[str, object], hint: str | None
@@ -122,7 +137,10 @@ class Primitives(Lowering):
 
         made = [given(a, o) for a, o in zip(arguments, positional, strict=True)]
         primitive, operands = definition.call(made, {k: given(v, named[k]) for k, v in keywords.items()})
-        result = self.builder.apply(primitive, operands, None, hint)
+        try:
+            result = self.builder.apply(primitive, operands, None, hint)
+        except NotByRule as e:
+            return self.call_as_it_is(definition.function, e, arguments, keywords, node, hint)
         if primitive.effect is Effect.VIEW:
             return self.maybe_view(result, primitive.name, [*arguments, *keywords.values()])
         return self.adopt(result)

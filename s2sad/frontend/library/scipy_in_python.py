@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
-from scipy import special
+from scipy import linalg, special
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,3 +116,64 @@ def kde_(data: Array, x: Array, factor: Any, w: Any) -> Any:
     spread = np.sum(weights * (data - np.sum(weights * data)) ** 2) / (1.0 - 1.0 / count) * scale**2
     apart = np.expand_dims(x, -1) - data
     return np.sum(weights * np.exp(-0.5 * apart * apart / spread), axis=-1) / np.sqrt(2.0 * np.pi * spread)
+
+
+def companion_(num: Array, den: Array) -> tuple[Any, Any, Any, Any]:
+    """The matrices of a quotient of polynomials in controller form: T. Kailath, Linear Systems (1980), section 2.1."""
+    n = len(den) - 1
+    a = den[1:] / den[0]
+    b = np.zeros(n + 1)
+    b[n + 1 - len(num) :] = num / den[0]
+    A = np.diag(np.ones(n - 1), -1)
+    A[0] = -a
+    B = np.zeros((n, 1))
+    B[0] = 1.0
+    return A, B, (b[1:] - b[0] * a)[None, :], np.full((1, 1), b[0])
+
+
+def lsim_(A: Array, B: Array, C: Array, D: Array, U: Array, T: Array, X0: Array | None, hold: bool) -> tuple[Any, Any]:
+    """By the matrix exponential over a step, of the input as it is held, or as a line: C. F. Van Loan, Computing
+    integrals involving the matrix exponential (1978)."""
+    n, m = B.shape
+    dt = T[1] - T[0]
+    whole = np.zeros((n + 2 * m, n + 2 * m))
+    whole[:n, :n] = A * dt
+    whole[:n, n : n + m] = B * dt
+    whole[n : n + m, n + m :] = np.eye(m)
+    moved = linalg.expm(whole)
+    step = moved[:n, :n]
+    ahead = 0.0 * moved[:n, n + m :] if hold else moved[:n, n + m :]
+    behind = moved[:n, n : n + m] - ahead
+    u = np.reshape(U, (len(T), m))
+    x = np.zeros((len(T), n))
+    if X0 is not None:
+        x[0] = X0
+    for k in range(1, len(T)):
+        x[k] = step @ x[k - 1] + behind @ u[k - 1] + ahead @ u[k]
+    y = x @ C.T + u @ D.T
+    return (y[:, 0] if C.shape[0] == 1 else y), (x[:, 0] if n == 1 else x)
+
+
+def answer_(A: Array, B: Array, C: Array, D: Array, T: Array, kick: bool) -> Any:
+    """To a kick at the beginning, or to an input of 1 from then on, of a system with one input."""
+    start = B[:, 0] if kick else None
+    u = np.zeros(len(T)) if kick else np.ones(len(T))
+    return lsim_(A, B, C, D, u, T, start, True)[0]
+
+
+def dlsim_(A: Array, B: Array, C: Array, D: Array, u: Array, dt: Any) -> tuple[Any, Any, Any]:
+    inputs = np.reshape(u, (len(u), B.shape[1]))
+    x = np.zeros((len(u), A.shape[0]))
+    for k in range(1, len(u)):
+        x[k] = A @ x[k - 1] + B @ inputs[k - 1]
+    return np.arange(len(u)) * dt, x @ C.T + inputs @ D.T, x
+
+
+def freqresp_(num: Array, den: Array, w: Array) -> tuple[Any, Any]:
+    return w, np.polyval(num, 1j * w) / np.polyval(den, 1j * w)
+
+
+def bode_(num: Array, den: Array, w: Array) -> tuple[Any, Any, Any]:
+    h = np.polyval(num, 1j * w) / np.polyval(den, 1j * w)
+    phase = np.unwrap(np.arctan2(h.imag, h.real)) * 180.0 / np.pi
+    return w, 20.0 * np.log10(np.abs(h)), phase

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.dims import Shape, dim_sum, new_dim
-from s2sad.ir.primitive import Sample, primitive_name
+from s2sad.ir.primitive import NotByRule, Sample, primitive_name
 from s2sad.ir.types import Type, array
 from s2sad.rules.contributions import fit, spread
 from s2sad.rules.domains import POSITIVE, PROBABILITY, REAL, Domain
@@ -32,9 +31,9 @@ def coefficients(name: str, c: Type, ranks: tuple[int, ...] = (1,)) -> tuple[Any
     """The dtype of a series, how many coefficients it has, and the lengths of the axes behind."""
     (t,) = array_types(name, [c])
     if t.shape is None:
-        raise UnsupportedType(f"{name} of an array whose rank is not known", "annotate it")
+        raise NotByRule(f"{name} of an array whose rank is not known", "annotate it")
     if len(t.shape) not in ranks:
-        raise UnsupportedType(f"{name} of an array of {len(t.shape)} axes", "call it for each series")
+        raise NotByRule(f"{name} of an array of {len(t.shape)} axes", "call it for each series")
     return result_dtype([t], "float"), t.shape[0], t.shape[1:]
 
 
@@ -227,7 +226,7 @@ class Series:
 
         def fitted(x: Any, y: Any, deg: Any, rcond: Any = None, full: bool = False, w: Any = None) -> Any:
             if full or not isinstance(deg, int):
-                raise UnsupportedType(f"{primitive_name(self.named('fit'))} with full or several degrees", "a degree")
+                raise NotByRule(f"{primitive_name(self.named('fit'))} with full or several degrees", "a degree")
             left, right = self.basis(x, deg + 1), y
             if w is not None:
                 left, right = left * np.expand_dims(w, -1), right * w

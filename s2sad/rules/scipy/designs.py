@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 from scipy import signal
 
-from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import beside, call, known_value
 from s2sad.ir.definition import define
-from s2sad.ir.primitive import Sample
+from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import FLOAT64, Type, array, tuple_type
 from s2sad.rules.families import constant
 from s2sad.rules.numpy.statistics import in_double
@@ -116,10 +115,10 @@ def _design(name: str, ap: Callable[..., Any], ripples: dict[str, Any], N: Any, 
     order = known_value(N)
     known = {k: v if isinstance(v, str) else known_value(v) for k, v in ripples.items()}
     if not isinstance(order, int) or None in known.values():
-        raise UnsupportedType(f"the derivative of scipy.signal.{name} by its order or ripple", "give numbers")
+        raise NotByRule(f"the derivative of scipy.signal.{name} by its order or ripple", "give numbers")
     if output == "sos" or (output == "ba" and analog):
         instead = "output='zpk'" if analog else "output='ba', or sections from fixed frequencies"
-        raise UnsupportedType(f"the derivative of scipy.signal.{name} with output={output!r}", instead)
+        raise NotByRule(f"the derivative of scipy.signal.{name} with output={output!r}", instead)
     z, p, _ = ap(order, *known.values())
     m, n, band = len(z), len(p), BANDS[btype.lower()]
     w = in_double(Wn)

@@ -11,11 +11,10 @@ import scipy.spatial
 from scipy import special
 from scipy.spatial import distance
 
-from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, known_value, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.dims import new_dim
-from s2sad.ir.primitive import Sample
+from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import Type, array
 from s2sad.ir.unruled import of_module
 from s2sad.rules.contributions import fit
@@ -52,7 +51,7 @@ def _chebyshev(u: Any, v: Any) -> Any:
 
 def _minkowski(u: Any, v: Any, p: Any = 2, w: Any = None) -> Any:
     if known_value(p) == np.inf:
-        raise UnsupportedType("distances with p=np.inf", "the metric 'chebyshev'")
+        raise NotByRule("distances with p=np.inf", "the metric 'chebyshev'")
     return _sum(np.abs(u - v) ** p, w) ** (1.0 / p)
 
 
@@ -119,7 +118,7 @@ def _further(rng: np.random.Generator, metric: str) -> dict[str, Any]:
 def _of_vectors(name: str, metric: Metric) -> None:
     def expression(u: Any, v: Any, *rest: Any, **further: Any) -> Any:
         if any(known_rank(x, name) != 1 for x in (u, v)):
-            raise UnsupportedType(f"scipy.spatial.distance.{name} of arrays that are no vectors", "give two vectors")
+            raise NotByRule(f"scipy.spatial.distance.{name} of arrays that are no vectors", "give two vectors")
         return metric(u, v, *rest, **further)
 
     def samples(rng: np.random.Generator) -> Iterable[Sample]:
@@ -142,13 +141,13 @@ def _of_vectors(name: str, metric: Metric) -> None:
 def _metric(metric: Any, given: dict[str, Any], name: str) -> Callable[[Any, Any], Any]:
     found = METRICS.get(metric) if isinstance(metric, str) else None
     if found is None:
-        raise UnsupportedType(f"scipy.spatial.distance.{name} with metric {metric!r}", "write the sums")
+        raise NotByRule(f"scipy.spatial.distance.{name} with metric {metric!r}", "write the sums")
     further = {k: v for k, v in given.items() if v is not None}
     unknown = further.keys() - inspect.signature(found).parameters.keys()
     if unknown:
-        raise UnsupportedType(f"scipy.spatial.distance.{name} with {unknown.pop()} for {metric!r}", "leave it out")
+        raise NotByRule(f"scipy.spatial.distance.{name} with {unknown.pop()} for {metric!r}", "leave it out")
     if metric in ("seuclidean", "mahalanobis") and not further:
-        raise UnsupportedType(f"scipy.spatial.distance.{name} with {metric!r} of the data", "give V, or VI")
+        raise NotByRule(f"scipy.spatial.distance.{name} with {metric!r} of the data", "give V, or VI")
     return lambda u, v: found(u, v, **further)
 
 
@@ -190,7 +189,7 @@ def _jensen_shannon(p: Any, q: Any, base: Any = None, *, axis: Axis = 0, keepdim
 def _square_type(X: Type, /, force: str = "no", checks: bool = True) -> Type:
     (t,) = array_types("scipy.spatial.distance.squareform", [X])
     if t.shape is None or len(t.shape) not in (1, 2):
-        raise UnsupportedType("scipy.spatial.distance.squareform of no vector and no matrix", "")
+        raise NotByRule("scipy.spatial.distance.squareform of no vector and no matrix", "")
     n = new_dim("n")
     return array(t.dtype, (n, n) if len(t.shape) == 1 else (n,))
 

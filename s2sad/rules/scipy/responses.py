@@ -11,11 +11,10 @@ import numpy as np
 from scipy import signal
 from scipy.signal import windows
 
-from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, beside, call, known_value, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.dims import new_dim
-from s2sad.ir.primitive import Sample
+from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.ir.types import NONE, Type, array
 from s2sad.rules.contributions import fit
 from s2sad.rules.domains import REAL
@@ -48,7 +47,7 @@ def _peak(w0: Any, Q: Any, fs: Any = 2.0) -> tuple[Any, Any]:
 
 def _analog_response(b: Any, a: Any, worN: Any = 200, plot: Any = None) -> tuple[Any, Any]:
     if plot is not None or known_rank(worN, "scipy.signal.freqs") != 1:
-        raise UnsupportedType("scipy.signal.freqs of a number of frequencies", "give the frequencies")
+        raise NotByRule("scipy.signal.freqs of a number of frequencies", "give the frequencies")
     s = 1j * worN
     return worN * 1.0, call(np.polyval, b, s) / call(np.polyval, a, s)
 
@@ -71,7 +70,7 @@ def _firwin(
     (count,) = shape_of(edges)
     known = count if isinstance(count, int) else known_value(count)
     if not isinstance(known, int):
-        raise UnsupportedType("scipy.signal.firwin with a number of edges that is not known", "a number, or a list")
+        raise NotByRule("scipy.signal.firwin with a number of edges that is not known", "a number, or a list")
     if isinstance(pass_zero, str):
         pass_zero = pass_zero in ("lowpass", "bandstop")
     edges = edges * (1.0 if fs is None else 2.0 / fs)
@@ -126,7 +125,7 @@ define(
 def _spiral_type(x: Type, m: Type = NONE, /, w: Any = None, a: complex = 1.0, *, axis: int = -1) -> Type:
     (t,) = array_types("scipy.signal.czt", [x])
     if t.shape is None or axis not in (-1, len(t.shape) - 1):
-        raise UnsupportedType("scipy.signal.czt along another axis than the last", "move the axis")
+        raise NotByRule("scipy.signal.czt along another axis than the last", "move the axis")
     count = t.shape[-1] if m == NONE else new_dim("k") if m.size is None else m.size
     return array(np.dtype(complex), (*t.shape[:-1], count))
 
@@ -136,7 +135,7 @@ def _spiral_transpose(g: Any, x: Any, *m: Any, w: Any = None, a: complex = 1.0, 
     if w is None and m:
         count = known_value(m[0])
         if count is None:
-            raise UnsupportedType("scipy.signal.czt of a number of points that is not known", "give w")
+            raise NotByRule("scipy.signal.czt of a number of points that is not known", "give w")
         w = cmath.exp(-2j * math.pi / count)
     turned = call(signal.czt, g, n, **({} if w is None else {"w": w}))
     return fit(turned if a == 1.0 else turned * a ** -beside(x, np.arange, n), x)
@@ -158,7 +157,7 @@ def _zoomed(x: Any, fn: Any, m: Any = None, *, fs: float = 2, endpoint: bool = F
     low, high = (0.0, fn) if np.ndim(fn) == 0 else fn
     n = np.shape(x)[axis] if m is None and not isinstance(x, Expr) else m
     if not isinstance(n, int):
-        raise UnsupportedType("scipy.signal.zoom_fft of so many points as the signal has", "give their number")
+        raise NotByRule("scipy.signal.zoom_fft of so many points as the signal has", "give their number")
     step = 2j * math.pi * (high - low) / fs / (n - 1 if endpoint else n)
     start = cmath.exp(2j * math.pi * low / fs)
     return call(signal.czt, x, n, w=cmath.exp(-step), a=start, axis=axis)
@@ -185,7 +184,7 @@ def _chirp(
     complex: bool = False,
 ) -> Any:
     if method not in ("linear", "lin", "li") or complex:
-        raise UnsupportedType(f"scipy.signal.chirp with method={method!r}, or complex", "the cosine of its phase")
+        raise NotByRule(f"scipy.signal.chirp with method={method!r}, or complex", "the cosine of its phase")
     t = in_double(t)
     return np.cos(2.0 * math.pi * (f0 * t + 0.5 * (f1 - f0) / t1 * t * t) + math.pi / 180.0 * phi)
 
@@ -194,7 +193,7 @@ def _pulse(
     t: Any, fc: Any = 1000, bw: Any = 0.5, bwr: Any = -6, tpr: Any = -60, retquad: bool = False, retenv: bool = False
 ) -> Any:
     if retquad or retenv:
-        raise UnsupportedType("scipy.signal.gausspulse with retquad or retenv", "the cosine times the envelope")
+        raise NotByRule("scipy.signal.gausspulse with retquad or retenv", "the cosine times the envelope")
     t = in_double(t)
     width = (math.pi * fc * bw) ** 2 / (4.0 * np.log(10.0 ** (bwr / 20.0)))
     return np.exp(width * t * t) * np.cos(2.0 * math.pi * fc * t)
@@ -220,7 +219,7 @@ define(
 
 def _places(M: Any, sym: bool) -> Any:
     if not isinstance(M, int):
-        raise UnsupportedType("a window of a length that is not known", "give a number")
+        raise NotByRule("a window of a length that is not known", "give a number")
     n = np.arange(M + (not sym)) - 0.5 * (M - 1 + (not sym))
     return n[:M]
 
@@ -236,7 +235,7 @@ def _wide_gaussian(M: Any, p: Any, sig: Any, sym: bool = True) -> Any:
 
 def _exponential(M: Any, center: Any = None, tau: Any = 1.0, sym: bool = True) -> Any:
     if center is not None:
-        raise UnsupportedType("scipy.signal.windows.exponential with a centre", "np.exp(-np.abs(n - center) / tau)")
+        raise NotByRule("scipy.signal.windows.exponential with a centre", "np.exp(-np.abs(n - center) / tau)")
     return np.exp(-np.abs(_places(M, sym)) / tau)
 
 

@@ -12,7 +12,7 @@ from scipy import special, stats
 from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, known_value, shape_of
 from s2sad.ir.definition import define
-from s2sad.ir.primitive import Sample
+from s2sad.ir.primitive import NotByRule, Sample
 from s2sad.rules.domains import POSITIVE, PROBABILITY, REAL
 from s2sad.rules.numpy.reductions import Axis, count_of
 from s2sad.rules.numpy.shaping import known_rank
@@ -177,14 +177,14 @@ def _box_cox_likelihood(lmb: Any, data: Any, *, axis: Axis = 0, keepdims: bool =
 def _yeo_johnson(x: Any, lmbda: Any) -> Any:
     """By its formulas for x below 0 and from 0 on: Yeo and Johnson, Biometrika 87 (2000), 954-959."""
     if lmbda is None:
-        raise UnsupportedType("scipy.stats.yeojohnson without lmbda", "give it: the best one is found by a search")
+        raise NotByRule("scipy.stats.yeojohnson without lmbda", "give it: the best one is found by a search")
     up, down = special.boxcox1p(np.maximum(x, 0.0), lmbda), special.boxcox1p(np.maximum(-x, 0.0), 2.0 - lmbda)
     return np.where(x >= 0, up, -down)
 
 
 def _box_cox(x: Any, lmbda: Any = None) -> Any:
     if lmbda is None:
-        raise UnsupportedType("scipy.stats.boxcox without lmbda", "give it: the best one is found by a search")
+        raise NotByRule("scipy.stats.boxcox without lmbda", "give it: the best one is found by a search")
     return special.boxcox(x, lmbda)
 
 
@@ -199,7 +199,7 @@ def _untrimmed(name: str, statistic: Callable[..., Any], default: Axis = 0) -> C
 
     def expression(a: Any, limits: Any = None, *, axis: Axis = default, ddof: int = 1, keepdims: bool = False) -> Any:
         if limits is not None:
-            raise UnsupportedType(f"scipy.stats.{name} with limits", "choose the numbers before")
+            raise NotByRule(f"scipy.stats.{name} with limits", "choose the numbers before")
         return statistic(a, axis, ddof, keepdims)
 
     return expression
@@ -214,7 +214,7 @@ def _cumulant(data: Any, n: int = 2, *, axis: Axis = None, keepdims: bool = Fals
     if n == 1:
         return np.mean(data, **_over(axis, keepdims))
     if n not in (2, 3, 4):
-        raise UnsupportedType(f"scipy.stats.kstat of order {n}", "1, 2, 3 or 4")
+        raise NotByRule(f"scipy.stats.kstat of order {n}", "1, 2, 3 or 4")
     count = count_of(data, axis)
     second = _moment(data, 2, axis, keepdims=keepdims)
     if n == 2:
@@ -235,19 +235,19 @@ def _between_samples(u: Any, v: Any, over: Callable[[Any], Any]) -> Any:
 
 def _wasserstein(u_values: Any, v_values: Any, u_weights: Any = None, v_weights: Any = None) -> Any:
     if u_weights is not None or v_weights is not None:
-        raise UnsupportedType("scipy.stats.wasserstein_distance with weights", "leave them out")
+        raise NotByRule("scipy.stats.wasserstein_distance with weights", "leave them out")
     return _between_samples(in_double(u_values), in_double(v_values), np.abs)
 
 
 def _energy(u_values: Any, v_values: Any, u_weights: Any = None, v_weights: Any = None) -> Any:
     if u_weights is not None or v_weights is not None:
-        raise UnsupportedType("scipy.stats.energy_distance with weights", "leave them out")
+        raise NotByRule("scipy.stats.energy_distance with weights", "leave them out")
     return np.sqrt(2.0 * _between_samples(in_double(u_values), in_double(v_values), lambda d: d * d))
 
 
 def _percentile(a: Any, per: Any, limit: Any = (), interpolation_method: str = "fraction", axis: Axis = None) -> Any:
     if limit or interpolation_method != "fraction":
-        raise UnsupportedType("scipy.stats.scoreatpercentile with limits or a method", "np.percentile")
+        raise NotByRule("scipy.stats.scoreatpercentile with limits or a method", "np.percentile")
     return np.percentile(a, per, **_over(axis))
 
 
