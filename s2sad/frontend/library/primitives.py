@@ -31,7 +31,7 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.definition import Definition, Given, definition_of
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import Effect, NotByRule, Primitive, required
-from s2sad.ir.types import ContainerType, StaticType
+from s2sad.ir.types import ArrayType, ContainerType, StaticType
 from s2sad.ir.user_rules import plain_box
 from s2sad.ir.values import Operand, Value, is_operand
 
@@ -126,6 +126,13 @@ class Primitives(Lowering):
         except TypeError as e:
             self.refuse(node, f"{definition.name}: {e}", "leave this argument out", UnsupportedCall)
 
+        pairs = [*zip(arguments, positional, strict=True), *((keywords[k], named[k]) for k in keywords)]
+        if any(name is None and _is_of_black_box(term) for term, name in pairs):
+            why = NotByRule(
+                f"the derivative of {definition.name} with what is known at run time only", "give constants"
+            )
+            return self.call_as_it_is(definition.function, why, arguments, keywords, node, hint)
+
         def given(term: Term, name: str | None) -> object:
             if name is None:
                 return self.static(term, node)
@@ -190,3 +197,8 @@ class Primitives(Lowering):
 
 def _is_of_numpy(primitive: Primitive) -> bool:
     return primitive.name.startswith("np.")
+
+
+def _is_of_black_box(term: Term) -> bool:
+    """Whether a value comes from a function without a rule: nothing that is done to the program makes it known."""
+    return isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.kind == "any"

@@ -217,36 +217,35 @@ define(
 # Windows by what makes them wide
 
 
-def _places(M: Any, sym: bool) -> Any:
-    if not isinstance(M, int):
-        raise NotByRule("a window of a length that is not known", "give a number")
-    n = np.arange(M + (not sym)) - 0.5 * (M - 1 + (not sym))
-    return n[:M]
+def _places(M: Any, width: Any, sym: bool) -> Any:
+    """The places of the numbers of a window, from its middle."""
+    last = M - 1 if sym else M
+    return beside(width, np.arange, M) - 0.5 * last
 
 
 def _gaussian(M: Any, std: Any, sym: bool = True) -> Any:
-    n = _places(M, sym)
+    n = _places(M, std, sym)
     return np.exp(-0.5 * (n / std) ** 2)
 
 
 def _wide_gaussian(M: Any, p: Any, sig: Any, sym: bool = True) -> Any:
-    return np.exp(-0.5 * np.abs(_places(M, sym) / sig) ** (2.0 * p))
+    return np.exp(-0.5 * np.abs(_places(M, sig, sym) / sig) ** (2.0 * p))
 
 
 def _exponential(M: Any, center: Any = None, tau: Any = 1.0, sym: bool = True) -> Any:
     if center is not None:
         raise NotByRule("scipy.signal.windows.exponential with a centre", "np.exp(-np.abs(n - center) / tau)")
-    return np.exp(-np.abs(_places(M, sym)) / tau)
+    return np.exp(-np.abs(_places(M, tau, sym)) / tau)
 
 
 def _hamming(M: Any, alpha: Any, sym: bool = True) -> Any:
-    n = _places(M, sym)
-    return alpha + (1.0 - alpha) * np.cos(2.0 * math.pi / (M - 1 + (not sym)) * n)
+    n = _places(M, alpha, sym)
+    return alpha + (1.0 - alpha) * np.cos(2.0 * math.pi / (M - 1 if sym else M) * n)
 
 
 def _kaiser(M: Any, beta: Any, sym: bool = True) -> Any:
-    n = _places(M, sym)
-    half = 0.5 * (M - 1 + (not sym))
+    n = _places(M, beta, sym)
+    half = 0.5 * (M - 1 if sym else M)
     inside = np.sqrt(np.maximum(1.0 - (n / half) ** 2, 0.0))
     return call(np.i0, beta * inside) / call(np.i0, beta)
 
@@ -261,12 +260,11 @@ for _function, _expression, _widths in (
     (windows.general_hamming, _hamming, (0.7,)),
     (windows.kaiser, _kaiser, (5.0,)),
 ):
-    define(_function, _expression, _of_width(*_widths), "std p sig alpha beta", of_complex=False, first_known=True)
+    define(_function, _expression, _of_width(*_widths), "std p sig alpha beta", of_complex=False)
 define(
     windows.exponential,
     _exponential,
     lambda rng: [Sample((7,), {"tau": 1.5})],
     "tau",
     of_complex=False,
-    first_known=True,
 )
