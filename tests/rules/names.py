@@ -26,15 +26,16 @@ from s2sad.ir.primitive import Primitive, lookup
 from s2sad.ir.primitives.draws import draw_of
 from s2sad.ir.solver import is_holder, methods_of, solver_of
 from s2sad.ir.unruled import has_its_turn, is_flat, refusal_of
-from s2sad.rules import everything
+from s2sad.rules import everything, looping
 
-assert lower, "it fills the table of meanings"
+assert lower and looping, "they fill the tables of meanings and of loop rules"
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "names.md"
 NAMESPACES = [
     "numpy",
     "numpy.linalg",
     "numpy.fft",
     "numpy.random",
+    "numpy.lib.stride_tricks",
     "numpy.polynomial",
     "numpy.polynomial.polynomial",
     "numpy.polynomial.chebyshev",
