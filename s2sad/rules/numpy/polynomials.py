@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.dims import Shape, dim_sum, new_dim
@@ -31,7 +32,7 @@ def coefficients(name: str, c: Type, ranks: tuple[int, ...] = (1,)) -> tuple[Any
     """The dtype of a series, how many coefficients it has, and the lengths of the axes behind."""
     (t,) = array_types(name, [c])
     if t.shape is None:
-        raise NotByRule(f"{name} of an array whose rank is not known", "annotate it")
+        raise UnsupportedType(f"{name} of an array whose rank is not known", "annotate it")
     if len(t.shape) not in ranks:
         raise NotByRule(f"{name} of an array of {len(t.shape)} axes", "call it for each series")
     return result_dtype([t], "float"), t.shape[0], t.shape[1:]

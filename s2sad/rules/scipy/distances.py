@@ -11,6 +11,7 @@ import scipy.spatial
 from scipy import special
 from scipy.spatial import distance
 
+from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import call, known_value, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.dims import new_dim
@@ -189,7 +190,7 @@ def _jensen_shannon(p: Any, q: Any, base: Any = None, *, axis: Axis = 0, keepdim
 def _square_type(X: Type, /, force: str = "no", checks: bool = True) -> Type:
     (t,) = array_types("scipy.spatial.distance.squareform", [X])
     if t.shape is None or len(t.shape) not in (1, 2):
-        raise NotByRule("scipy.spatial.distance.squareform of no vector and no matrix", "")
+        raise UnsupportedType("scipy.spatial.distance.squareform of no vector and no matrix", "")
     n = new_dim("n")
     return array(t.dtype, (n, n) if len(t.shape) == 1 else (n,))
 

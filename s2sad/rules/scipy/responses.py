@@ -11,6 +11,7 @@ import numpy as np
 from scipy import signal
 from scipy.signal import windows
 
+from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr, beside, call, known_value, shape_of
 from s2sad.ir.definition import define
 from s2sad.ir.dims import new_dim
@@ -125,7 +126,7 @@ define(
 def _spiral_type(x: Type, m: Type = NONE, /, w: Any = None, a: complex = 1.0, *, axis: int = -1) -> Type:
     (t,) = array_types("scipy.signal.czt", [x])
     if t.shape is None or axis not in (-1, len(t.shape) - 1):
-        raise NotByRule("scipy.signal.czt along another axis than the last", "move the axis")
+        raise UnsupportedType("scipy.signal.czt along another axis than the last", "move the axis")
     count = t.shape[-1] if m == NONE else new_dim("k") if m.size is None else m.size
     return array(np.dtype(complex), (*t.shape[:-1], count))
 
@@ -135,7 +136,7 @@ def _spiral_transpose(g: Any, x: Any, *m: Any, w: Any = None, a: complex = 1.0, 
     if w is None and m:
         count = known_value(m[0])
         if count is None:
-            raise NotByRule("scipy.signal.czt of a number of points that is not known", "give w")
+            raise UnsupportedType("scipy.signal.czt of a number of points that is not known", "give w")
         w = cmath.exp(-2j * math.pi / count)
     turned = call(signal.czt, g, n, **({} if w is None else {"w": w}))
     return fit(turned if a == 1.0 else turned * a ** -beside(x, np.arange, n), x)
