@@ -27,7 +27,7 @@ def meta_loss_value_and_grad(params, x, y, x_new, y_new, rate=0.1):
         kept.append((h, v7_bar, h_bar, v16, h_2, v21))
         total += np.mean(v21 ** 2)
     # adjoint sweep
-    params_bar, params_bar_2 = np.zeros_like(params[3]), np.zeros_like(params[2])
+    params_bar, params_bar_2 = np.zeros(1), np.zeros_like(params[2])
     params_bar_3, params_bar_4 = np.zeros_like(params[1]), np.zeros_like(params[0])
     for k, (h, v7_bar, h_bar, v16, h_2, v21) in zip(reversed(range(len(x))), reversed(kept)):
         # return np.mean((h @ W2 + b2 - y) ** 2)

@@ -35,12 +35,6 @@ def surplus_jacfwd(x, resistance, demand, reservoir, PIPES):
     v3 = resistance * (np.abs(loss) + 0.001)
     v4 = np.sqrt(v3)
     q = loss / v4
-    balance = np.zeros(6)
-    for k in range(len(PIPES)):
-        q_k = q[k]
-        balance[PIPES[k, 0]] -= q_k
-        balance[PIPES[k, 1]] += q_k
-    v6 = balance[1:] - demand
     x_dot = np.eye(len(x))
     heads_dot = np.concatenate(
         [np.broadcast_to(np.zeros_like(heads_array), (len(x), 1)), x_dot], axis=1
@@ -67,15 +61,9 @@ def surplus_pullback(resistance, ans, demand, reservoir, result_bar, PIPES):
     v2 = np.abs(loss) + 0.001
     v4 = np.sqrt(resistance * v2)
     q = loss / v4
-    balance = np.zeros(6)
-    for k in range(len(PIPES)):
-        q_k = q[k]
-        balance[PIPES[k, 0]] -= q_k
-        balance[PIPES[k, 1]] += q_k
-    v6 = balance[1:] - demand
     # adjoint sweep
     # return balance[1:] - demand
-    balance_bar = np.zeros_like(balance)
+    balance_bar = np.zeros(6)
     balance_bar[1:] = result_bar
     # return loss / np.sqrt(resistance * (np.abs(loss) + 1e-3))
     v4_bar = -(balance_bar[PIPES[:, 1]] - balance_bar[PIPES[:, 0]]) * q / v4

@@ -10,6 +10,7 @@ call themselves the compiler finds the least fixed point.
 from __future__ import annotations
 
 from s2sad.ir.primitive import Effect
+from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.types import ArrayType, Type, surely_broadcast
 from s2sad.ir.values import Apply, Block, Call, Effects, Operation, walk
 
@@ -26,8 +27,11 @@ def own_effects(op: Operation) -> Effects:
             return Effects.DRAWS
         case Apply() if op.primitive.once:
             return Effects.ONCE
-        # What a derivative added raises nothing that the primal had not raised before.
-        case Apply() if op.primitive.effect is Effect.IO or (not op.about and _may_raise(op)):
+        # What a rule of a solver calculates again raises nothing that the solver had not raised before.
+        case Apply() if op.location.again and op.primitive in (RAISE, ASSERT):
+            return Effects.NONE
+        # Nor does what a derivative added.
+        case Apply() if op.primitive.effect is Effect.IO or (not (op.about or op.location.again) and _may_raise(op)):
             return Effects.KEPT
         case Call():
             return op.function.effects

@@ -84,6 +84,10 @@ class Program:
 
     # what a lowering asks (frontend.context.Context)
 
+    @property
+    def repeats(self) -> bool:
+        return any(isinstance(t, SolverRule) for t, _ in self.in_progress)
+
     def captured_type(self, variable: Variable) -> Type:
         return self.signature.type_of(variable.pattern())
 
@@ -203,6 +207,8 @@ class Program:
     def form(self, target: Target, parameters: Mapping[str, Type]) -> tuple[object, str]:
         """The key of the form for lengths of which the same is true, among those for one pattern; of a new one."""
         pattern = ";".join(map(key_of, parameters.values())) + identities(parameters.values())
+        # what a rule calls has forms of its own, which raise nothing again
+        pattern = f"{pattern} again" if self.repeats else pattern
         for k in itertools.count():
             key = (target, f"{pattern}@{k}" if k else pattern)
             entry = self.entries.get(key)

@@ -74,6 +74,11 @@ class Context(Protocol):
     reads: Reads
     """What is read outside the function."""
 
+    @property
+    def repeats(self) -> bool:
+        """Whether what is lowered is a rule of a solver, or what a rule calls: a solver has run these functions."""
+        ...
+
     def callee(self, function: object, operands: Sequence[Operand], location: Location) -> Callee | None:
         """The function compiled for these operands; raises `CalleeNeedsStatic` for operands it must know.
 

@@ -30,6 +30,7 @@ import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from s2sad.errors import UnsupportedCall
@@ -39,6 +40,9 @@ from s2sad.ir.types import Type
 from s2sad.ir.user_rules import home_of
 
 Rule: TypeAlias = Callable[..., Any]
+
+_RULES = Path(__file__).parents[1] / "solvers"
+"""Where rules are written."""
 
 
 @dataclass(frozen=True)
@@ -265,6 +269,11 @@ def methods_of(cls: Any) -> Mapping[str, Method] | None:
 def is_rule_text(f: object) -> bool:
     """Whether something is a function that rules of solvers call, and that is read in its place."""
     return isinstance(f, types.FunctionType) and (f.__module__ or "").startswith("s2sad.solvers.")
+
+
+def is_rule_file(name: str) -> bool:
+    """Whether a file has the text of rules."""
+    return Path(name).parent == _RULES
 
 
 _HOLDERS: set[type] = set()

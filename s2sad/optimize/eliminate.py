@@ -12,6 +12,7 @@ from typing import assert_never
 
 from s2sad.analysis.effects import own_effects
 from s2sad.ir.containers import EXTRACT
+from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.primitives.regions import is_try
 from s2sad.ir.values import (
     Apply,
@@ -65,7 +66,8 @@ def _block(block: Block, results: tuple[Operand, ...], live: set[Operand], effec
     kept: dict[Operation, Operation] = {}
     # Backward, so that all readers of a result have said what they need before the operation is asked.
     for op in reversed(block.operations):
-        if op in effects or any(r in live for r in op.results):
+        # a branch that ends by raising has no other result
+        if op in effects or any(r in live for r in op.results) or is_call_of(op, RAISE):
             kept[op] = _operation(op, live, effects)
     operations = [kept.get(op, op) for op in block.operations if op in kept or _is_named_item(op, live)]
     return Block(block.parameters, tuple(operations), results)

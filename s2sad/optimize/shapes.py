@@ -45,9 +45,6 @@ class Shapes:
             for p in sorted(anchors, key=lambda p: p not in used)  # what is read anyhow comes first
             if p.type.kind == "array" and p.type.shape and p not in self.idle and not p.unsure
         ]
-        # Without anchors there is nothing to read a shape from.
-        if not self.anchors:
-            self.idle = set()
 
     def block(self, block: Block) -> Block:
         operations: list[Operation] = []
@@ -66,7 +63,7 @@ class Shapes:
                 return self.zeros(op, shape) or [replace(op, operands=(anchor,))]
         if op.primitive is lookup(len) or (op.primitive is lookup(np.size) and len(t.shape) == 1):
             return self.length(op, t.shape[0])
-        return [op]
+        return self.zeros(op, t.shape) or [op]
 
     def zeros(self, op: Apply, shape: Shape) -> list[Operation]:
         """Zeros of lengths that are numbers, which are not those of any other array; none for anything else."""

@@ -1,5 +1,9 @@
 """Dead code: what goes, and what stays though nobody reads it."""
 
+from dataclasses import replace
+
+from s2sad.errors import Location
+from s2sad.ir.rewrite import map_blocks
 from tests.stages import eliminate_dead
 from tests.traces import gives, keeps
 
@@ -153,4 +157,65 @@ def test_a_sum_of_a_sweep_goes():
             return x
         """,
         sweep=True,
+    )
+
+
+def again(function):
+    """A function as a rule of a solver calculates it again."""
+    return eliminate_dead(replace(function, body=repeated(function.body)))
+
+
+def repeated(block):
+    place = Location(again=True)
+    return replace(
+        block, operations=tuple(replace(map_blocks(op, repeated), location=place) for op in block.operations)
+    )
+
+
+CHECKED = """
+    f(x: float64[n], y: float64[m], a: float):
+        where n >= 2
+        where m >= 2
+        v1 = x + y
+        v2 = a < 0.0
+        if v2:
+            v3 = primitive('raise')('far', exception=ValueError)
+            yield
+        else:
+            yield
+        return a
+    """
+
+
+def test_what_may_raise_stays():
+    keeps(eliminate_dead, CHECKED)
+
+
+def test_what_was_raised_before_goes():
+    gives(
+        again,
+        CHECKED,
+        """
+        f(x: float64[n], y: float64[m], a: float):
+            where n >= 2
+            where m >= 2
+            return a
+        """,
+    )
+
+
+def test_a_branch_that_raises_stays_where_the_other_one_is_read():
+    keeps(
+        again,
+        """
+        f(a: float):
+            v1 = a < 0.0
+            y: float = if v1:
+                v2 = primitive('raise')('far', exception=ValueError)
+                yield v2
+            else:
+                v3 = a * 2.0
+                yield v3
+            return y
+        """,
     )

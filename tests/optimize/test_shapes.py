@@ -54,3 +54,28 @@ def test_a_shape_that_no_parameter_has_stays():
         """,
         sweep=True,
     )
+
+
+def test_zeros_whose_lengths_are_numbers_are_made_of_these():
+    gives(
+        shapes_resolved,
+        """
+        f(x: float64[n], g: float64):
+            where n >= 2
+            v1 = np.zeros(6)
+            v2 = index_add(v1, 0, g)
+            v3 = np.zeros_like(v2)
+            v4 = index_set(v3, 1, g)
+            return v4
+        """,
+        """
+        f(x: float64[n], g: float64):
+            where n >= 2
+            v1 = np.zeros(6)
+            v2 = index_add(v1, 0, g)
+            v3 = np.zeros(6)
+            v4 = index_set(v3, 1, g)
+            return v4
+        """,
+        sweep=True,
+    )

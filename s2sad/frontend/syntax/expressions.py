@@ -10,6 +10,7 @@ import builtins
 import enum
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import gast
@@ -88,7 +89,8 @@ class Expressions(Lowering):
     # errors
 
     def at(self, node: gast.AST) -> Location:
-        return self.frame.source.location(node)
+        found = self.frame.source.location(node)
+        return replace(found, again=True) if self.context.repeats and not self.frame.is_of_rule else found
 
     def refuse(
         self, node: gast.AST, what: str, instead: str = "", cls: type[Unsupported] = UnsupportedSyntax
