@@ -26,7 +26,7 @@ def surplus(inner, demand, reservoir, resistance, PIPES):
     return balance[1:] - demand
 
 
-def surplus_jacfwd(x, resistance, demand, reservoir, PIPES):
+def surplus_jacfwd(x, resistance, reservoir, PIPES):
     heads_array = np.array([reservoir])
     heads = np.concatenate([heads_array, x])
     loss_part = PIPES[:, 0]
@@ -54,7 +54,7 @@ def surplus_jacfwd(x, resistance, demand, reservoir, PIPES):
     return balance_dot[:, 1:].T
 
 
-def surplus_pullback(resistance, ans, demand, reservoir, result_bar, PIPES):
+def surplus_pullback(resistance, ans, reservoir, result_bar, PIPES):
     # evaluation trace
     heads = np.concatenate([np.array([reservoir]), ans])
     loss = heads[PIPES[:, 0]] - heads[PIPES[:, 1]]
@@ -68,18 +68,17 @@ def surplus_pullback(resistance, ans, demand, reservoir, result_bar, PIPES):
     # return loss / np.sqrt(resistance * (np.abs(loss) + 1e-3))
     v4_bar = -(balance_bar[PIPES[:, 1]] - balance_bar[PIPES[:, 0]]) * q / v4
     resistance_bar = 0.5 * v4_bar / v4 * v2
-    return (resistance_bar,)
+    return resistance_bar
 
 
-def root_surplus_vjp(ans, success, demand, reservoir, resistance, g, PIPES):
+def root_surplus_vjp(ans, success, reservoir, resistance, g, PIPES):
     if not success:
         raise RuntimeError("scipy.optimize.root found no root: there is nothing to differentiate")
-    v1 = surplus_jacfwd(ans, resistance, demand, reservoir, PIPES)
+    v1 = surplus_jacfwd(ans, resistance, reservoir, PIPES)
     v3 = ans.size
     slopes = v1.reshape((v3, v3))
     multiplier = np.linalg.solve(slopes.T, np.ravel(g)).reshape((ans.shape[0],))
-    (v5,) = surplus_pullback(resistance, ans, demand, reservoir, -multiplier, PIPES)
-    return (v5,)
+    return surplus_pullback(resistance, ans, reservoir, -multiplier, PIPES)
 
 
 def network_misfit_value_and_grad(log_resistance, scenarios, measured, reservoir=50.0, PIPES=None):
@@ -104,9 +103,9 @@ def network_misfit_value_and_grad(log_resistance, scenarios, measured, reservoir
         # heads = heads_of(np.exp(log_resistance), scenarios[k], reservoir)
         resistance = np.exp(log_resistance)
         # found = root(surplus, np.full(5, reservoir - 1.0), method="hybr", tol=1e-12)
-        (found_item,) = root_surplus_vjp(
-            heads, taken, scenarios[k], reservoir, resistance, heads_bar, PIPES
+        found_bar_root_surplus_vjp = root_surplus_vjp(
+            heads, taken, reservoir, resistance, heads_bar, PIPES
         )
         # heads = heads_of(np.exp(log_resistance), scenarios[k], reservoir)
-        log_resistance_bar += checked_like(found_item, resistance) * resistance
+        log_resistance_bar += checked_like(found_bar_root_surplus_vjp, resistance) * resistance
     return total + 1e-06 * np.sum(log_resistance ** 2), log_resistance_bar

@@ -38,7 +38,8 @@ class Location:
     target: str = field(default="", compare=False, repr=False)
     """The one variable that the statement assigns, or stores into."""
     again: bool = field(default=False, compare=False, repr=False)
-    """Whether a rule calculates there again what a solver calculated: nothing is raised that was not raised before."""
+    """Whether it is in a rule of a solver, or in what that calculates again: nothing is raised that was not raised
+    before."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"

@@ -30,7 +30,7 @@ def own_effects(op: Operation) -> Effects:
         # What a rule of a solver calculates again raises nothing that the solver had not raised before.
         case Apply() if op.location.again and op.primitive in (RAISE, ASSERT):
             return Effects.NONE
-        # Nor does what a derivative added.
+        # What a derivative added raises nothing new either.
         case Apply() if op.primitive.effect is Effect.IO or (not (op.about or op.location.again) and _may_raise(op)):
             return Effects.KEPT
         case Call():

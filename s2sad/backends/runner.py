@@ -87,7 +87,14 @@ class Runner:
 
         header, signature = unit.header(), unit.signature
         text, lines = emit_module(
-            header, unit.functions, unit.entry, signature, unit.doc, self.backend, self.spelling()
+            header,
+            unit.functions,
+            unit.entry,
+            signature,
+            unit.doc,
+            self.backend,
+            self.spelling(),
+            () if unit.reverse is None else (unit.reverse,),
         )
         return Written(text, lines, self.facts(unit.interface))
 

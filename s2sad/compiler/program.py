@@ -27,7 +27,15 @@ from s2sad.compiler.custom_rules import CustomFunction, rule_variables
 from s2sad.compiler.derivatives import Derivatives
 from s2sad.compiler.entry import Entry, always_raises, calling, check_value, stub, with_read_parameters
 from s2sad.compiler.function_names import plainly_named, reachable, stepped
-from s2sad.compiler.targets import Target, WritesArguments, identities, may_write_arguments, name_of, parameter_names
+from s2sad.compiler.targets import (
+    Target,
+    WritesArguments,
+    identities,
+    is_written,
+    may_write_arguments,
+    name_of,
+    parameter_names,
+)
 from s2sad.compiler.transform import with_statics
 from s2sad.differentiate.reverse.snapshots import is_marked, outlined, with_replay
 from s2sad.emit.modules import spoken_of
@@ -394,9 +402,17 @@ class Program:
             self.bases[name] = base
         return name
 
-    def module(self, *entries: str) -> list[Function]:
-        """The functions that a module with these entries needs, callees first, under their names in it."""
-        found = reachable(self.functions, entries)
+    def reached(self, *entries: str) -> list[Function]:
+        """The functions that a module with these entries needs, callees first."""
+        return reachable(self.functions, entries)
+
+    def written(self) -> set[str]:
+        """The names of the functions that the user wrote, and of those that are to calculate again what they need."""
+        names = {e.function.name for (target, _), e in self.entries.items() if is_written(target)}
+        return names | self.derivatives.checkpointed
+
+    def named(self, found: Sequence[Function], *entries: str) -> list[Function]:
+        """Functions of a module under their names in it."""
         return plainly_named(found, {*entries, *stepped(found)}, self.bases, self.boxes.names.keys() | self.spoken_of)
 
 

@@ -15,15 +15,16 @@ from s2sad.differentiate.tangents import leaf_paths, pick, tangent_type
 from s2sad.errors import UnsupportedCall
 from s2sad.frontend.terms.closure_targets import DerivedTarget
 from s2sad.frontend.terms.solver_targets import SolverCall, SolverRule
-from s2sad.ir import rewrite
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.lists import add, zero
 from s2sad.ir.printer import numbered
+from s2sad.ir.rewrite import map_blocks
+from s2sad.ir.rewrite import substitute as substitute_values
 from s2sad.ir.signature import Signature, related
-from s2sad.ir.solver import Part, Solver
+from s2sad.ir.solver import CallOfRule, Part, Solver, as_call
 from s2sad.ir.types import ContainerType, Type, is_active_type, substitute
-from s2sad.ir.values import FunctionRef, Operand, Value, constant
+from s2sad.ir.values import Block, FunctionRef, Operand, Value, constant
 
 
 def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Type) -> Primitive:
@@ -236,13 +237,14 @@ def _pulled(rules: Rules, target: SolverRule, passed: Sequence[int], result: Typ
             bar = _together([bar[k] for k, is_given in enumerate(target.given) if is_given], y)
         return (*curved, bar)
 
-    return Primitive(
+    return CallOfRule(
         f"{rules.call.row.name} adjoint",
         rules.call.row.function,
         lambda *types, functions: result,
         tangent=tangent,
         adjoint=adjoint,
         spelling=lambda *types, functions: f"{functions[0].name}({', '.join(f'_{k}' for k in passed)})",
+        passed=tuple(passed),
     )
 
 
@@ -275,6 +277,11 @@ def _fitted(builder: Builder, dot: Operand, like: Operand) -> Operand:
         return fitted(builder, dot, like.type, lambda: like)
     items = [_fitted(builder, builder.extract(dot, k), builder.extract(like, k)) for k in like.type.keys]
     return builder.make(like.type.cls, like.type.keys, items)
+
+
+def with_calls(block: Block) -> Block:
+    """A block in which the rules of solvers are called as all functions are."""
+    return replace(block, operations=tuple(map_blocks(as_call(op), with_calls) for op in block.operations))
 
 
 def _items(builder: Builder, whole: Operand) -> list[Operand]:
@@ -320,6 +327,6 @@ def in_order(
     parameters = tuple(taken[k] if k in taken else Value(o.type, o.hint) for k, o in enumerate(given))
     name = program.fresh_name(function.name)
     table: dict[Operand, Operand] = {a: b for a, b in same.items() if a is not b}
-    body = replace(rewrite.substitute(replace(function.body, parameters=()), table), parameters=parameters)
+    body = replace(substitute_values(replace(function.body, parameters=()), table), parameters=parameters)
     program.functions[name] = numbered(replace(function, name=name, body=body, attributes=tuple(attributes.items())))
     return replace(reference, name=name)

@@ -13,6 +13,7 @@ from s2sad.frontend.terms.closure_targets import ClosureTarget, DerivedTarget, L
 from s2sad.frontend.terms.solver_targets import SolverRule
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import is_derivative
+from s2sad.ir.solver import is_rule_text
 from s2sad.ir.types import StaticType, Type, leaves
 from s2sad.ir.user_rules import Custom, PlainFunctionOf
 
@@ -53,6 +54,16 @@ def name_of(target: Target) -> str:
             name = target.__name__
             return name if name.isidentifier() and not keyword.iskeyword(name) else "function"
     return callable_name(target)
+
+
+def is_written(target: Target) -> bool:
+    """Whether the user wrote a function: it is no derivative, no rule of a solver, and no function in one."""
+    match target:
+        case LiftedTarget() | WritesArguments():
+            return is_written(target.target)
+        case ClosureTarget():
+            return bool(target.closure.frame.source.text)
+    return not (isinstance(target, SolverRule) or is_derivative(target) or is_rule_text(target))
 
 
 def identities(parameters: Iterable[Type]) -> str:

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
+from s2sad.emit.alike import written_once
 from s2sad.emit.expressions import expression, needs_helper
 from s2sad.emit.functions import write_function
 from s2sad.emit.plan import Plan
@@ -42,8 +43,11 @@ def emit_module(
     doc: str | None = None,
     backend: Backend = NUMPY,
     spelling: Spelling = PYTHON,
+    kept: Collection[str] = (),
 ) -> tuple[str, dict[int, Location]]:
     """The text of a module with these functions; the `entry` has the user's signature and a docstring.
+
+    Of functions that are the same one is written, but for the entry and those that are `kept`.
 
     With the text comes, for its lines, where the user wrote what they compute.
     """
@@ -56,17 +60,19 @@ def emit_module(
     # The user's constants keep their names where these mean one thing in the module.
     constants = {n: found[0].value for n, found in survey.constants.items() if found[0] not in clashes}
     reserved |= constants.keys()
-    definitions: list[ast.stmt] = []
+    written: list[ast.FunctionDef] = []
     for f in functions:
         plan = Plan(scan_rows(f) if backend.iterates else f, reserved, backend)
         own, text = (signature, doc) if f.name == entry else (None, f.doc)
-        definitions.append(write_function(plan, own, text, spelling))
-        definitions += ast.parse("\n".join(f"{f.name}.{n} = {v!r}" for n, v in f.attributes)).body
-    written = [*(p.function for p in survey.helpers), *survey.functions.values()]
-    written += spelling.helpers.values()
+        written.append(write_function(plan, own, text, spelling))
+    attributes = {f.name: "\n".join(f"{f.name}.{n} = {v!r}" for n, v in f.attributes) for f in functions}
+    definitions: list[ast.stmt] = []
+    for d in written_once(written, {entry, *kept, *(n for n, text in attributes.items() if text)}):
+        definitions += [d, *ast.parse(attributes[d.name]).body]
+    helping = [*(p.function for p in survey.helpers), *survey.functions.values(), *spelling.helpers.values()]
     # What became of a primitive is known only when all is written: its helper may not be called after all.
-    called = _names(definitions) if written else set()
-    helpers = [helper_definition(f) for f in written if f.__name__ in called]
+    called = _names(definitions) if helping else set()
+    helpers = [helper_definition(f) for f in helping if f.__name__ in called]
     body: list[ast.stmt] = [Comment(line) for line in header]
     named = [
         ast.Assign([ast.Name(n, ast.Store())], ast.parse(constant_text(v), mode="eval").body)

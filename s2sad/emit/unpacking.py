@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -65,12 +65,25 @@ def _taken_apart(statements: Sequence[ast.stmt], room: int, spare: Callable[[], 
 
 
 def _part(s: ast.stmt) -> Part | None:
-    lengths = getattr(s, "lengths", ())
     match s:
         case ast.Assign([ast.Name() | ast.Tuple() as target], ast.Subscript(whole, ast.Constant(k))):
-            if lengths and isinstance(k, int) and type(k) is int:
+            lengths = getattr(s, "lengths", ()) or _lengths_written(s, target, k)
+            if lengths and type(k) is int:
                 return Part(s, target, whole, k, (ast.unparse(whole), lengths[0]))
     return None
+
+
+def _lengths_written(s: ast.stmt, target: ast.expr, k: object) -> tuple[int, ...]:
+    """The number of parts of what the user unpacks, where it is known to have that many: it was unpacked before."""
+    at = getattr(s, "at", None)
+    if at is None or not at.again or not isinstance(target, ast.Name):
+        return ()
+    match _parsed(at.statement):
+        case ast.Assign([ast.Tuple(names)], value) if not isinstance(value, ast.Tuple):
+            plain = [n.id for n in names if isinstance(n, ast.Name)]
+            if type(k) is int and plain[k : k + 1] == [_own_name(target.id, plain)] and len(plain) == len(names):
+                return (len(names),)
+    return ()
 
 
 def _together(run: Sequence[Part], room: int, spare: Callable[[], bool]) -> list[ast.stmt]:
@@ -105,22 +118,31 @@ def _as_written(statements: Sequence[ast.stmt], room: int) -> list[ast.stmt]:
     return result
 
 
-@lru_cache(maxsize=1024)
 def _targets_written(statement: str) -> tuple[str, ...]:
     """The names that `a, b = x, y` binds; none of a statement that is not written so."""
-    if "," not in statement.partition("=")[0]:
-        return ()
-    try:
-        parsed = ast.parse(statement).body
-    except SyntaxError:  # it is quoted in part
-        return ()
-    match parsed:
-        case [ast.Assign([ast.Tuple(targets)], ast.Tuple(values))] if len(targets) == len(values):
+    match _parsed(statement):
+        case ast.Assign([ast.Tuple(targets)], ast.Tuple(values)) if len(targets) == len(values):
             return tuple(t.id for t in targets if isinstance(t, ast.Name))
     return ()
 
 
+@lru_cache(maxsize=1024)
+def _parsed(statement: str) -> ast.stmt | None:
+    """A statement that binds several names; None of any other."""
+    if "," not in statement.partition("=")[0]:
+        return None
+    try:
+        return ast.parse(statement).body[0]
+    except SyntaxError:  # it is quoted in part
+        return None
+
+
 _NUMBER_BEHIND = re.compile(r"_\d+$")
+
+
+def _own_name(name: str, names: Collection[str]) -> str:
+    """The one of the user's names that a name is, with a number behind it or without."""
+    return name if name in names else _NUMBER_BEHIND.sub("", name)
 
 
 def _one_assignment(run: Sequence[ast.stmt], targets: Sequence[str], room: int) -> ast.stmt | None:
@@ -129,7 +151,7 @@ def _one_assignment(run: Sequence[ast.stmt], targets: Sequence[str], room: int) 
     values: list[ast.expr] = []
     for s, target in zip(run, targets, strict=True):
         match s:
-            case ast.Assign([ast.Name(name) as bound], value) if target in (name, _NUMBER_BEHIND.sub("", name)):
+            case ast.Assign([ast.Name(name) as bound], value) if target == _own_name(name, (target,)):
                 names.append(bound)
                 values.append(value)
     own = names_in(*names)

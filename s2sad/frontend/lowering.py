@@ -109,6 +109,10 @@ class Lowering(KeyedCells):
         """Give what is built the node's location; errors of type rules become errors at the node."""
 
     @abstractmethod
+    def raising(self, node: gast.AST) -> AbstractContextManager[None]:
+        """Give what may be raised the node's location."""
+
+    @abstractmethod
     def static(self, term: Term, node: gast.AST) -> UserValue:
         """The value of a term that must be known at compile time; asks for a parameter to become static."""
 

@@ -30,7 +30,6 @@ import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from s2sad.errors import UnsupportedCall
@@ -38,11 +37,9 @@ from s2sad.ir.late import load_late_for
 from s2sad.ir.primitive import Primitive, register
 from s2sad.ir.types import Type
 from s2sad.ir.user_rules import home_of
+from s2sad.ir.values import Apply, Call, Operation, given_functions
 
 Rule: TypeAlias = Callable[..., Any]
-
-_RULES = Path(__file__).parents[1] / "solvers"
-"""Where rules are written."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +72,21 @@ class Asked:
         if name in self.types and name not in self.static:
             raise UnsupportedCall(f"{name} of a solver, known at run time only", "write it into the call")
         return self.static.get(name, default)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CallOfRule(Primitive):
+    """The call of a function of the module with some of the operands, which has rules of its own."""
+
+    passed: tuple[int, ...] = ()
+
+
+def as_call(op: Operation) -> Operation:
+    """Such a call as one like all others: nothing more is differentiated."""
+    if not (isinstance(op, Apply) and isinstance(op.primitive, CallOfRule)):
+        return op
+    (function,) = given_functions(op)
+    return Call(function, tuple(op.operands[k] for k in op.primitive.passed), op.result, op.location, op.about)
 
 
 @dataclass(frozen=True, eq=False)
@@ -269,11 +281,6 @@ def methods_of(cls: Any) -> Mapping[str, Method] | None:
 def is_rule_text(f: object) -> bool:
     """Whether something is a function that rules of solvers call, and that is read in its place."""
     return isinstance(f, types.FunctionType) and (f.__module__ or "").startswith("s2sad.solvers.")
-
-
-def is_rule_file(name: str) -> bool:
-    """Whether a file has the text of rules."""
-    return Path(name).parent == _RULES
 
 
 _HOLDERS: set[type] = set()

@@ -18,10 +18,12 @@ from s2sad.optimize.schedule import add_before_stores, sink_results
 from s2sad.optimize.shapes import resolve_shapes
 from s2sad.optimize.signs import spread_signs
 from s2sad.optimize.simplify import simplify
+from s2sad.optimize.unread import is_step, without_unread
 from s2sad.optimize.vectorise import vectorise
 
 __all__ = [
     "eliminate_dead",
+    "is_step",
     "optimize",
     "own_carried",
     "own_results",
@@ -30,6 +32,7 @@ __all__ = [
     "with_calls_written_out",
     "without_adjoints",
     "without_stops",
+    "without_unread",
 ]
 
 ROUNDS = 4

@@ -32,6 +32,23 @@ def test_the_whole_is_unpacked(before, lengths, after):
     assert written(before, lengths) == write(ast.parse(after))
 
 
+@pytest.mark.parametrize(("before", "statement", "after"), [
+    ("a = z[0]\nb = z[1]", "a, b = y", "a, b = z"),
+    ("a_2 = z[0]\nb = z[1]", "a, b = y", "a_2, b = z"),
+    ("a = z[0]\nb = z[1]", "a, b = f(y[0], y[1])", "a, b = z"),
+    ("u = z[0]\nv = z[1]", "a, b = f(y[0], y[1])", "u = z[0]\nv = z[1]"),
+    ("a = z[0]\nb = z[1]", "a, *b = y", "a = z[0]\nb = z[1]"),
+    ("a = z[1]\nb = z[0]", "a, b = y", "a = z[1]\nb = z[0]"),
+])  # fmt: skip
+@pytest.mark.parametrize("again", [True, False])
+def test_what_was_unpacked_before_is_unpacked_without_a_check(before, statement, after, again):
+    body = ast.parse(before).body
+    for s in body:
+        s.at = Location("a.py", 1, statement=statement, again=again)
+    found = write(ast.Module(unpacked(body, 80, lambda: True), []))
+    assert found == write(ast.parse(after if again else before))
+
+
 @pytest.mark.parametrize(("text", "lengths"), [
     ("a = p[0]\nb = p[1]", ()),
     ("a = p[0]\nb = p[1]", (4,)),

@@ -90,7 +90,7 @@ class Expressions(Lowering):
 
     def at(self, node: gast.AST) -> Location:
         found = self.frame.source.location(node)
-        return replace(found, again=True) if self.context.repeats and not self.frame.is_of_rule else found
+        return replace(found, again=True) if self.context.repeats else found
 
     def refuse(
         self, node: gast.AST, what: str, instead: str = "", cls: type[Unsupported] = UnsupportedSyntax
@@ -100,6 +100,11 @@ class Expressions(Lowering):
     def locating(self, node: gast.AST) -> AbstractContextManager[None]:
         """Give what is built the node's location; errors of type rules become errors at the node."""
         return _Locating(self.builder, self.at(node))
+
+    def raising(self, node: gast.AST) -> AbstractContextManager[None]:
+        """Give what may be raised the node's location: a rule raises itself where a solver found nothing."""
+        again = self.context.repeats and bool(self.frame.source.text)
+        return _Locating(self.builder, replace(self.at(node), again=again))
 
     # what is static
 

@@ -86,12 +86,12 @@ class Statements(Lowering):
     def _stmt_Assert(self, node: gast.Assert) -> None:
         test = self.truth(self.tested(node.test), node.test)
         message = [] if node.msg is None else [self.operand(node.msg)]
-        with self.locating(node):
+        with self.raising(node):
             self.builder.apply(ASSERT, [constant(test) if isinstance(test, bool) else test, *message])
 
     def _stmt_Raise(self, node: gast.Raise) -> Term:
         if node.exc is None:
-            with self.locating(node):
+            with self.raising(node):
                 return self.builder.apply(RAISE, [], {})
         exception, values = self.eval(node.exc) if node.exc and not isinstance(node.exc, gast.Call) else None, []
         if node.exc and isinstance(node.exc, gast.Call):
@@ -99,7 +99,7 @@ class Statements(Lowering):
             values = [self.operand(a) for a in node.exc.args]
         if not (isinstance(exception, Constant) and isinstance(exception.value, type)):
             self.refuse(node, "raise of something that is no exception class", "write `raise ValueError(...)`")
-        with self.locating(node):
+        with self.raising(node):
             return self.builder.apply(RAISE, values, {"exception": exception.value})
 
     def _stmt_Nonlocal(self, node: gast.Nonlocal) -> None:

@@ -19,7 +19,6 @@ from s2sad.frontend.reading import scope
 from s2sad.frontend.reading.desugar import desugar
 from s2sad.frontend.reading.source import Source, parse
 from s2sad.frontend.reading.unbound import flagged
-from s2sad.ir.solver import is_rule_file
 
 FUNCTIONS = (gast.FunctionDef, gast.Lambda, gast.GeneratorExp)
 PARAMETER_KINDS = ("posonlyargs", "args", "kwonlyargs")
@@ -53,11 +52,6 @@ class Frame:
     def has_functions(self) -> bool:
         """Whether functions are made in it, which may outlive it."""
         return any(isinstance(n, FUNCTIONS) for n in scope.own_nodes(self.tree))
-
-    @cached_property
-    def is_of_rule(self) -> bool:
-        """Whether its text is that of a rule of a solver, or the call of one."""
-        return not self.source.text or is_rule_file(self.source.file)
 
     def key(self, name: str) -> str:
         """The key of one of the frame's own variables."""
