@@ -5,15 +5,6 @@ import numpy as np
 import scipy.optimize
 
 
-def checked_like(bar, x):
-    """What a rule gives for `x`, which must have the shape of `x`."""
-    if np.shape(bar) != np.shape(x):
-        raise ValueError(
-            f'a rule gives an array of shape {np.shape(bar)} for one of shape {np.shape(x)}'
-        )
-    return bar
-
-
 def surplus(inner, demand, reservoir, resistance, PIPES):
     heads = np.concatenate([np.array([reservoir]), inner])
     loss = heads[PIPES[:, 0]] - heads[PIPES[:, 1]]
@@ -26,26 +17,18 @@ def surplus(inner, demand, reservoir, resistance, PIPES):
     return balance[1:] - demand
 
 
-def surplus_jacfwd(x, resistance, reservoir, PIPES):
-    heads_array = np.array([reservoir])
-    heads = np.concatenate([heads_array, x])
+def surplus_jacfwd(inner, resistance, reservoir, PIPES):
+    heads = np.concatenate([np.array([reservoir]), inner])
     loss_part = PIPES[:, 0]
     loss_part_2 = PIPES[:, 1]
     loss = heads[loss_part] - heads[loss_part_2]
-    v3 = resistance * (np.abs(loss) + 0.001)
-    v4 = np.sqrt(v3)
+    v4 = np.sqrt(resistance * (np.abs(loss) + 0.001))
     q = loss / v4
-    x_dot = np.eye(len(x))
-    heads_dot = np.concatenate(
-        [np.broadcast_to(np.zeros_like(heads_array), (len(x), 1)), x_dot], axis=1
-    )
+    inner_dot = np.eye(len(inner))
+    heads_dot = np.concatenate([np.zeros((len(inner), 1)), inner_dot], axis=1)
     loss_dot = heads_dot[:, loss_part] - heads_dot[:, loss_part_2]
-    q_dot = (
-        loss_dot / v4
-        + np.broadcast_to(loss_dot * np.sign(loss) * resistance, (len(x), v3.shape[0])) * (0.5 / v4) * (-q / v4)
-    )
-    k_zeros = np.zeros((len(x), 6))
-    balance_dot = k_zeros.copy()
+    q_dot = loss_dot / v4 + loss_dot * np.sign(loss) * resistance * (0.5 / v4) * (-q / v4)
+    balance_dot = np.zeros((len(inner), 6))
     for k in range(len(PIPES)):
         q_k_dot = q_dot[:, k]
         v_dot = -q_k_dot
@@ -72,12 +55,16 @@ def surplus_pullback(resistance, ans, reservoir, result_bar, PIPES):
 
 
 def root_surplus_vjp(ans, success, reservoir, resistance, g, PIPES):
+    """The cotangents of what a root depends on, if it is one.
+
+    Roots, by the implicit function theorem: f(x, a) = 0 moves by dx = -(df/dx)^-1 df/da da.
+    """
     if not success:
         raise RuntimeError("scipy.optimize.root found no root: there is nothing to differentiate")
     v1 = surplus_jacfwd(ans, resistance, reservoir, PIPES)
-    v3 = ans.size
-    slopes = v1.reshape((v3, v3))
-    multiplier = np.linalg.solve(slopes.T, np.ravel(g)).reshape((ans.shape[0],))
+    v4 = ans.size
+    slopes = v1.reshape((v4, v4))
+    multiplier = np.linalg.solve(slopes.T, g)
     return surplus_pullback(resistance, ans, reservoir, -multiplier, PIPES)
 
 
@@ -103,9 +90,7 @@ def network_misfit_value_and_grad(log_resistance, scenarios, measured, reservoir
         # heads = heads_of(np.exp(log_resistance), scenarios[k], reservoir)
         resistance = np.exp(log_resistance)
         # found = root(surplus, np.full(5, reservoir - 1.0), method="hybr", tol=1e-12)
-        found_bar_root_surplus_vjp = root_surplus_vjp(
-            heads, taken, reservoir, resistance, heads_bar, PIPES
-        )
+        resistance_bar = root_surplus_vjp(heads, taken, reservoir, resistance, heads_bar, PIPES)
         # heads = heads_of(np.exp(log_resistance), scenarios[k], reservoir)
-        log_resistance_bar += checked_like(found_bar_root_surplus_vjp, resistance) * resistance
+        log_resistance_bar += resistance_bar * resistance
     return total + 1e-06 * np.sum(log_resistance ** 2), log_resistance_bar

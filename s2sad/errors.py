@@ -41,6 +41,11 @@ class Location:
     """Whether it is in a rule of a solver, or in what that calculates again: nothing is raised that was not raised
     before."""
 
+    @property
+    def is_of_rule(self) -> bool:
+        """Whether it is in the text of a rule of a solver, which has no place in a file."""
+        return self.again and self.file.startswith("<")
+
     def __str__(self) -> str:
         return f"{self.file}:{self.line}"
 

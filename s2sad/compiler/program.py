@@ -412,7 +412,9 @@ class Program:
         return names | self.derivatives.checkpointed
 
     def named(self, found: Sequence[Function], *entries: str) -> list[Function]:
-        """Functions of a module under their names in it."""
+        """Functions of a module under their names in it; the rules of solvers say which theorem they are."""
+        docs = {e.function.name: t.doc for (t, _), e in self.entries.items() if isinstance(t, SolverRule)}
+        found = [replace(f, doc=docs.get(f.name, f.doc)) for f in found]
         return plainly_named(found, {*entries, *stepped(found)}, self.bases, self.boxes.names.keys() | self.spoken_of)
 
 

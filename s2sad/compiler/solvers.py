@@ -76,14 +76,14 @@ def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Pri
         moved = [whole(d, x) for d, x, m in zip(dots[1:], xs[1:], flags, strict=True) if m and d is not None]
         found = rules.tangent(flags, [y, *xs[1:]], moved)
         check_fits(found.type, y.type, f"the rule of {row.name}", "the result", part.tangent)
-        return y.builder.expr(_fitted(y.builder, found, y.operand))
+        return y.builder.expr(_fitted(y.builder, found, y.operand, not row.runs))
 
     def adjoint(g: Cotangent, y: Expr, xs: Sequence[Expr], active: Sequence[bool]) -> tuple[Expr | None, ...]:
         flags = rules.moving(active[1:], xs[1:])
         if not any(flags):
             return (None,) * len(xs)
         bars = rules.adjoint(flags, [y, *xs[1:]], g)
-        return (None, *_grouped(y.builder, bars, xs[1:], flags))
+        return (None, *_grouped(y.builder, bars, xs[1:], flags, row))
 
     return Primitive(
         row.name if key is None else f"{row.name}.{key}",
@@ -228,7 +228,7 @@ def _pulled(rules: Rules, target: SolverRule, passed: Sequence[int], result: Typ
         *given, cotangent = xs
         *asked, last = active
         bars = whole(g, y).operand
-        dots = [d for d in _grouped(y.builder, bars, given[1:], flags) if d is not None]
+        dots = [d for d in _grouped(y.builder, bars, given[1:], flags, rules.call.row) if d is not None]
         curved: list[Expr | None] = [None] * len(given)
         if any(asked):
             curved = rules.curved(flags, asked, given, dots, whole(every(cotangent), given[0]))
@@ -271,11 +271,11 @@ def _sum(g: Cotangent | None, bar: Expr | None, ans: Expr, several: bool) -> Cot
     )
 
 
-def _fitted(builder: Builder, dot: Operand, like: Operand) -> Operand:
+def _fitted(builder: Builder, dot: Operand, like: Operand, theorem: bool) -> Operand:
     """A tangent in the type of a result."""
     if not isinstance(like.type, ContainerType):
-        return fitted(builder, dot, like.type, lambda: like)
-    items = [_fitted(builder, builder.extract(dot, k), builder.extract(like, k)) for k in like.type.keys]
+        return fitted(builder, dot, like.type, lambda: like, theorem)
+    items = [_fitted(builder, builder.extract(dot, k), builder.extract(like, k), theorem) for k in like.type.keys]
     return builder.make(like.type.cls, like.type.keys, items)
 
 
@@ -294,7 +294,9 @@ def _leaves(bar: Expr | None, x: Expr) -> list[Operand | None]:
     return [None if bar is None else pick(x.builder, bar.operand, *path) for path, _ in leaf_paths(x.type)]
 
 
-def _grouped(builder: Builder, bars: Operand, xs: Sequence[Expr], flags: Sequence[bool]) -> list[Expr | None]:
+def _grouped(
+    builder: Builder, bars: Operand, xs: Sequence[Expr], flags: Sequence[bool], row: Solver
+) -> list[Expr | None]:
     """The cotangents of those operands that have one, of those of all floats in them one by one."""
     leaves = iter(_items(builder, bars))
 
@@ -303,7 +305,8 @@ def _grouped(builder: Builder, bars: Operand, xs: Sequence[Expr], flags: Sequenc
             return builder.make(x.type.cls, x.type.keys, [grouped(builder.extract(x, k)) for k in x.type.keys])
         if not is_active_type(x.type):
             return constant(None)
-        return fitted(builder, next(leaves), tangent_type(x.type), lambda: x) if x.type.is_numeric else next(leaves)
+        bar, t = next(leaves), tangent_type(x.type)
+        return fitted(builder, bar, t, lambda: x, not row.runs) if x.type.is_numeric else bar
 
     return [builder.expr(grouped(x.operand)) if f else None for x, f in zip(xs, flags, strict=True)]
 

@@ -98,11 +98,14 @@ def _fitted_all(builder: Builder, dot: Operand, like: Operand) -> Operand:
     return fitted(builder, dot, t, lambda: like) if t.is_inexact else dot
 
 
-def fitted(builder: Builder, bar: Operand, t: Type, primal: Callable[[], Operand]) -> Operand:
-    """A tangent or cotangent of a rule in the dtype of its primal, its shape checked where that may be another."""
+def fitted(builder: Builder, bar: Operand, t: Type, primal: Callable[[], Operand], theorem: bool = False) -> Operand:
+    """A tangent or cotangent of a rule in the dtype of its primal, its shape checked where that may be another.
+
+    That of a theorem has the shape of its primal.
+    """
     # Where both are known to have one shape, nothing is left to be checked at run time.
     if t.shape is None or bar.type.shape != t.shape:
-        bar = builder.apply(CHECKED, (bar, primal()))
+        bar = builder.apply(SHAPED if theorem and bar.type.rank == t.rank else CHECKED, (bar, primal()))
     return in_dtype(builder, bar, t)
 
 
@@ -118,15 +121,33 @@ def _checked_type(bar: Type, x: Type, /) -> Type:
     return ArrayType(bar.dtype, x.shape, "array" if x.shape else bar.kind)
 
 
+def shaped_like(bar: Quantity, x: Quantity) -> Quantity:
+    """What a rule gives for `x`, which has the shape of `x` whatever is known of it."""
+    return bar
+
+
+SHAPED = register(
+    Primitive(
+        "shaped_like",
+        shaped_like,
+        _checked_type,
+        effect=Effect.VIEW,
+        samples=lambda rng: [Sample((rng.uniform(size=shape), rng.uniform(size=shape))) for shape in [(3,), (2, 3)]],
+        spelling="_0",
+        transparent=True,
+        tangent=lambda y, xs, dots: dots[0],
+        adjoint=lambda g, y, xs, active: (g if active[0] else None, None),
+    )
+)
 CHECKED = register(
     Primitive(
         "checked_like",
         checked_like,
         _checked_type,
-        tangent=lambda y, xs, dots: dots[0],
-        adjoint=lambda g, y, xs, active: (g if active[0] else None, None),
         effect=Effect.VIEW,
         samples=lambda rng: [Sample((rng.uniform(size=shape), rng.uniform(size=shape))) for shape in [(3,), (2, 3)]],
         helper=True,
+        tangent=lambda y, xs, dots: dots[0],
+        adjoint=lambda g, y, xs, active: (g if active[0] else None, None),
     )
 )

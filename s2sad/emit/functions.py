@@ -101,7 +101,9 @@ class FunctionWriter(OperationWriter):
             return self.block(block)
         forward = self.block(replace(block, operations=block.operations[:cut]))
         reverse = self.block(replace(block, operations=block.operations[cut:]))
-        if not forward or all(op.location == NOWHERE for op in block.operations[:cut] if self.plan.is_written(op)):
+        before = [op for op in block.operations[:cut] if self.plan.is_written(op)]
+        # in a rule of a solver there is no statement of the user's before
+        if not forward or all(op.location == NOWHERE or op.location.is_of_rule for op in before):
             return [*forward, *reverse]
         return [Comment("evaluation trace"), *forward, Comment("adjoint sweep"), *reverse]
 

@@ -98,7 +98,7 @@ def numbered(function: Function) -> Function:
     """
     function = _with_elements(function)
     applied = [*applied_in(walk(function.body))]
-    unnamed = {op.result for op in applied if op.primitive.zeros and op.primitive.measures}
+    unnamed = {op.result for op in applied if op.primitive.zeros}
     unnamed |= {v for op in applied if op.primitive.update for v in values_in(op.operands[:1])}
     table: dict[Operand, Operand] = {
         v: Value(v.type, name, True)

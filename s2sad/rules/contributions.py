@@ -124,8 +124,14 @@ def real_where(c: Any, x: Any) -> Any:
 def spread(c: Any, y: Any) -> Any:
     """A tangent in the shape and dtype of `y`, repeated where broadcasting repeated it."""
     t = type_in(y)
-    shape = type_in(c).shape
-    return cast(c if t.shape == () or shape == t.shape is not None else np.broadcast_to(c, shape_of(y)), t)
+    return cast(c if t.shape == () or _is_whole(type_in(c).shape, t.shape) else np.broadcast_to(c, shape_of(y)), t)
+
+
+def _is_whole(c: Shape | None, y: Shape | None) -> bool:
+    """Whether nothing of what was broadcast to the shape of `y` was repeated: a length that is not 1 never is."""
+    if c is None or y is None or len(c) != len(y):
+        return False
+    return all(m == n or not may_be_one(m) for m, n in zip(c, y, strict=True))
 
 
 def unbroadcast_type(g: Type, x: Type, /) -> Type:

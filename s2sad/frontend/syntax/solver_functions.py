@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import gast
@@ -56,6 +57,7 @@ class SolverFunctions(Lowering):
         node: gast.AST,
     ) -> tuple[GivenFunction, list[Value]]:
         """A function of the user's as one of the module; what it closes over is put to the `values`."""
+        term = _without_array(term)
         placeholders = [Value(t) for t in own]
         found = self.as_target(term, [*placeholders, *further], node)
         if found is None or not all(any(t is p for t in found[2]) for p in placeholders):
@@ -119,7 +121,10 @@ class SolverFunctions(Lowering):
 
     def expanded(self, term: Term, given: Sequence[Term], node: gast.AST) -> Closure:
         """`lambda x, y: f(x, y)` for a function that is called so: a method, a partial, one that takes `*args`."""
-        names = fresh_names([getattr(t, "hint", None) or "x" for t in given], {"owner", "function"})
+        said = self.said_of(term)
+        said += [None] * (len(given) - len(said))
+        hints = [name or getattr(t, "hint", None) or "x" for name, t in zip(said, given, strict=False)]
+        names = fresh_names(hints, {"owner", "function"})
         match term:
             case Method():
                 held, text = {"owner": term.receiver}, f"owner.{term.name}({', '.join(names)})"
@@ -132,6 +137,24 @@ class SolverFunctions(Lowering):
             case _:
                 held, text = {"function": term}, f"function({', '.join(names)})"
         return self.closure_of(f"lambda {', '.join(names)}: {text}", held, self.called(term), node)
+
+    def said_of(self, term: Term) -> list[str | None]:
+        """What a function calls its arguments; what it hands on, `*given` too, as the function that it is handed to."""
+        if not isinstance(term, Closure):
+            return []
+        arguments = term.node.args
+        names: list[str | None] = [a.id for a in [*arguments.posonlyargs, *arguments.args]]
+        match term.node:
+            case gast.Lambda(body=gast.Call(func=gast.Name(id=called), args=passed)):
+                owner = term.frame.owner(called)
+                inner = [] if owner is None else self.said_of(self.env[owner.key(called)])
+            case _:
+                return names
+        for a, name in zip(passed, inner, strict=False):
+            if isinstance(a, gast.Name) and a.id in names:
+                names[names.index(a.id)] = name
+        rest = next((k for k, a in enumerate(passed) if isinstance(a, gast.Starred)), None)
+        return names if rest is None or arguments.vararg is None else [*names, *inner[rest:]]
 
     def called(self, term: Term) -> str:
         """What a function is called in the text: a lambda that only calls another one as that one is."""
@@ -250,6 +273,16 @@ class SolverFunctions(Lowering):
         for variable, held in read.items():
             self.env[frame.key(variable)] = self.env[call.values[held]] if isinstance(held, Passed) else held
         return Closure(term.node, term.name, frame, {})
+
+
+def _without_array(term: Term) -> Term:
+    """A function of a rule whose list is made an array of: a solver takes the list."""
+    match term:
+        case Closure(node=gast.Lambda(body=gast.Call(func=gast.Attribute(value=gast.Name(id="np"), attr="array")))):
+            if term.frame.function is None and not term.frame.source.text:
+                node = gast.copy_location(gast.Lambda(args=term.node.args, body=term.node.body.args[0]), term.node)
+                return replace(term, node=node)
+    return term
 
 
 class Values:

@@ -14,7 +14,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall
 from s2sad.frontend.syntax.solver_functions import SolverFunctions, fresh_names
-from s2sad.frontend.terms.solver_targets import Holding, Named, Own, SolverCall, SolverRule
+from s2sad.frontend.terms.solver_targets import GivenFunction, Holding, Named, Own, Passed, SolverCall, SolverRule
 from s2sad.frontend.terms.terms import (
     Closure,
     Record,
@@ -161,14 +161,13 @@ class SolverRules(SolverFunctions):
     def function_of(self, call: SolverCall, name: str, moving: Mapping[str, bool]) -> Closure:
         """A function of the call, as a function of its own arguments and of the values that move."""
         function = call.functions[name]
-        own = list(fresh_names(["x"] * function.count, {*call.values, "function", "np"}))
+        own, values = self.said(call, function)
         fixed = {f"known_{k}": p for k, p in enumerate(function.places) if isinstance(p, Constant)}
-        held = {n: self.env[n] for n in call.values}
+        held = {said: self.env[n] for said, n in zip(values, call.values, strict=True)}
         behind: list[str] = []
-        values = list(call.values)
         for k, n in enumerate(call.values):
             if moving[n]:
-                values[k] = _rebuilt(self.to_operand(self.env[n]).type, n, n, behind, held)
+                values[k] = _rebuilt(self.to_operand(self.env[n]).type, values[k], values[k], behind, held)
         passed = [
             f"known_{k}" if isinstance(p, Constant) else (own if isinstance(p, Own) else values)[p]
             for k, p in enumerate(function.places)
@@ -182,6 +181,17 @@ class SolverRules(SolverFunctions):
         text = f"lambda {', '.join([*own, *behind])}: {value}"
         held |= {**fixed, "function": constant(function.target), "np": constant(np)}
         return self.closure_of(text, held, function.name, self.frame.tree)
+
+    def said(self, call: SolverCall, function: GivenFunction) -> tuple[list[str], list[str]]:
+        """What the arguments that the solver gives to a function, and the values, are called: as its parameters are."""
+        names: dict[tuple[type, int], str] = {}
+        for parameter, place in zip(self.context.parameter_names(function.target), function.places, strict=True):
+            if not isinstance(place, Constant):
+                names.setdefault((type(place), place), parameter)
+        own = [names.get((Own, k), "x") for k in range(function.count)]
+        values = [names.get((Passed, k), n) for k, n in enumerate(call.values)]
+        found = fresh_names([*own, *values], {"function", "np"})
+        return found[: len(own)], found[len(own) :]
 
 
 def _is_idle(op: Operation) -> bool:

@@ -146,6 +146,13 @@ class SolverRule:
         return not any(name in inspect.signature(rule).parameters for rule in rules if rule is not None)
 
     @property
+    def doc(self) -> str:
+        """What it gives, and the theorem: the first lines of its docstring, and of that of the module."""
+        given, theorem = inspect.getdoc(self.rule), inspect.getdoc(inspect.getmodule(self.rule))
+        lines = [text.partition("\n")[0] for text in (given, theorem) if text]
+        return "\n\n    ".join([*lines[:1], *(f"{line}\n    " for line in lines[1:])])
+
+    @property
     def __name__(self) -> str:
         return f"{self.call.label}_{'vjp' if self.reverse else 'jvp'}"
 

@@ -17,8 +17,9 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, MAKE, SHAPE, is_basic_index
 from s2sad.ir.matrix_functions import function_of_matrix
 from s2sad.ir.primitive import lookup, required
+from s2sad.ir.types import FLOAT64
 from s2sad.ir.values import Apply, Constant, Operand, Value, applied_in, keys_of
-from s2sad.optimize.identities.operands import dtype_of, is_inexact, is_literal, is_unnamed
+from s2sad.optimize.identities.operands import dtype_of, is_inexact, is_literal, is_unnamed, is_zeros
 from s2sad.optimize.identities.registry import identity
 from s2sad.optimize.identities.rewriter import Rewriter
 
@@ -180,11 +181,17 @@ def item_of_sum(s: Rewriter, op: Apply) -> Operand | None:
 @identity(np.reshape)
 def flat_again(s: Rewriter, op: Apply) -> Operand | None:
     """g.reshape(x.shape) -> g.ravel() in an adjoint, for a vector x, and -> g where it has that shape; exact"""
-    if op.about and op.operands[0].type == op.result.type and op.result.type.rank is not None:
+    if _is_added(op) and op.operands[0].type == op.result.type and op.result.type.rank is not None:
         return op.operands[0]
     if not op.about or op.result.type.rank != 1 or op.operands[0].type.rank in (None, 0, 1):
         return None
     return s.build(replace(op, operands=op.operands[:1]), np.ravel, op.operands[0])
+
+
+@identity(np.ravel)
+def flat_already(s: Rewriter, op: Apply) -> Operand | None:
+    """g.ravel() -> g in an adjoint, for a vector g; exact"""
+    return op.operands[0] if _is_added(op) and op.operands[0].type == op.result.type else None
 
 
 @identity(np.broadcast_to)
@@ -192,6 +199,15 @@ def to_same_shape(s: Rewriter, op: Apply) -> Operand | None:
     """broadcast_to(x, x.shape) -> x; exact"""
     x = op.operands[0]
     return x if x.type == op.result.type else None
+
+
+@identity(np.broadcast_to)
+def zeros_repeated(s: Rewriter, op: Apply) -> Operand | None:
+    """np.broadcast_to(np.zeros_like(x), shape) -> np.zeros(shape); exact"""
+    made = s.made.get(op.operands[0]) if isinstance(op.operands[0], Value) else None
+    if not is_zeros(made) or op.static or op.result.type.dtype != FLOAT64.dtype or not op.result.type.rank:
+        return None
+    return s.build(op, np.zeros, op.operands[1])
 
 
 @identity(np.where)
@@ -227,6 +243,11 @@ def settled_type(s: Rewriter, op: Apply) -> Operand | None:
     wanted = dtype_of(op.result)
     typed = [dtype_of(o) == wanted for o in made.operands if not is_literal(o)]
     return s.build(op, made.primitive, *made.operands) if typed and all(typed) else None
+
+
+def _is_added(op: Apply) -> bool:
+    """Whether an operation is part of an adjoint, or of a rule of a solver."""
+    return bool(op.about) or op.location.again
 
 
 def _index_operands(builder: Builder, index: Operand) -> list[Operand] | None:

@@ -95,3 +95,63 @@ def test_the_transpose_of_a_product_of_matrices():
         """,
         sweep=True,
     )
+
+
+def test_zeros_that_are_repeated_are_made_as_many_as_there_are():
+    gives(
+        simplified,
+        """
+        f(x: float64[n], m: int):
+            v1 = np.zeros_like(x)
+            v2 = len(x)
+            v3 = (m, v2)
+            v4 = np.broadcast_to(v1, v3)
+            return v4
+        """,
+        """
+        f(x: float64[n], m: int):
+            v1 = np.zeros_like(x)
+            v2 = len(x)
+            v3 = (m, v2)
+            v4 = np.zeros(v3)
+            return v4
+        """,
+        sweep=True,
+    )
+
+
+def test_zeros_of_another_dtype_are_repeated():
+    keeps(
+        simplified,
+        """
+        f(x: float32[n], m: int):
+            v1 = np.zeros_like(x)
+            v2 = len(x)
+            v3 = (m, v2)
+            v4 = np.broadcast_to(v1, v3)
+            return v4
+        """,
+        sweep=True,
+    )
+
+
+def test_a_vector_is_flat():
+    gives(
+        simplified,
+        """
+        f(x: float64[n], y: float64[n, m]):
+            v1 = np.ravel(x)
+            v2 = np.ravel(y)
+            v3 = np.sum(v2)
+            v4 = v1 * v3
+            return v4
+        """,
+        """
+        f(x: float64[n], y: float64[n, m]):
+            v1 = np.ravel(y)
+            v2 = np.sum(v1)
+            v3 = x * v2
+            return v3
+        """,
+        sweep=True,
+    )
