@@ -50,7 +50,9 @@ def name_of(target: Target) -> str:
     match target:
         case WritesArguments():
             return name_of(target.target)
-        case ClosureTarget() | DerivedTarget() | LiftedTarget() | SolverRule():
+        case DerivedTarget():
+            return f"{name_of(target.target)}_{target.transform.label or target.transform.kind}"
+        case ClosureTarget() | LiftedTarget() | SolverRule():
             name = target.__name__
             return name if name.isidentifier() and not keyword.iskeyword(name) else "function"
     return callable_name(target)

@@ -9,6 +9,7 @@ import inspect
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from keyword import iskeyword
 from typing import Any
 
 import gast
@@ -170,7 +171,8 @@ class SolverFunctions(Lowering):
             case Partial():
                 return self.called(term.function)
             case Constant(value=f):
-                return str(getattr(f, "__name__", "function"))
+                name = str(getattr(f, "__name__", "function"))
+                return "function" if iskeyword(name) else name
         return "function"
 
     def inner_name(self, frame: Frame, name: str) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -180,7 +181,8 @@ class SolverRules(SolverFunctions):
             value = f"np.array({value})"
         text = f"lambda {', '.join([*own, *behind])}: {value}"
         held |= {**fixed, "function": constant(function.target), "np": constant(np)}
-        return self.closure_of(text, held, function.name, self.frame.tree)
+        called = "function" if iskeyword(function.name) else function.name
+        return self.closure_of(text, held, called, self.frame.tree)
 
     def said(self, call: SolverCall, function: GivenFunction) -> tuple[list[str], list[str]]:
         """What the arguments that the solver gives to a function, and the values, are called: as its parameters are."""

@@ -6,6 +6,7 @@ import inspect
 import types
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import Any
 
 from s2sad.frontend.terms.terms import Term
@@ -117,7 +118,7 @@ class SolverCall:
     def label(self) -> str:
         """What the functions of its rules are called after: the solver, and the first function that it is given."""
         solver = self.row.name.rpartition(".")[2]
-        return "_".join([solver, *[f.name for f in self.functions.values()][:1]])
+        return "_".join([solver, *[f.name for f in self.functions.values() if not iskeyword(f.name)][:1]])
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ The adjoint of a list is a list of the adjoints of its items, as long as the lis
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from s2sad.ir.builder import Builder, Expr
-from s2sad.ir.containers import ITEM_ADJOINT, MAKE
+from s2sad.ir.containers import GETITEM, ITEM_ADJOINT, MAKE
 from s2sad.ir.dims import dim_sum, is_known, new_dim
 from s2sad.ir.primitive import Primitive, Quantity, register, required
 from s2sad.ir.types import (
@@ -35,11 +35,12 @@ from s2sad.ir.types import (
     Type,
     all_items,
     array,
+    integer,
     join,
     leaves,
     symbols,
 )
-from s2sad.ir.values import Constant, Operand, constant
+from s2sad.ir.values import Constant, For, Operand, Value, constant
 
 
 def item_type(*items: Type) -> Type | None:
@@ -291,6 +292,20 @@ NESTED_ITEMS: Primitive = register(
 def nested(a: Expr, depth: int) -> Expr:
     """`nested_items(a, depth)` in a rule."""
     return a.builder.expr(a.builder.apply(NESTED_ITEMS, [a.operand], {"depth": depth}))
+
+
+def rows(a: Expr, t: Type, made: Callable[[Expr, Type], Operand]) -> Expr:
+    """A list like one of type `t`, of what is `made` of each row of an array for an item."""
+    if not isinstance(t, SequenceType):
+        return a.builder.expr(made(a, t))
+    builder, inner = a.builder, a.builder.child()
+    index = Value(integer(new_dim("i")), "k")
+    item = rows(inner.expr(inner.apply(GETITEM, (a.operand, index))), t.item, made).operand
+    found = Value(SequenceType(item.type, t.length))
+    trips = constant(0), builder.call(len, a).operand, constant(1)
+    body = inner.block([index], [item])
+    builder.operations.append(For(*trips, (), (), body, (found,), location=builder.location, about=builder.about))
+    return builder.expr(found)
 
 
 ADD_ITEMS = register(

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.ir.builder import call
+from s2sad.ir.builder import Expr, call
 from s2sad.ir.dims import Dim, Shape, dim_sum, new_dim
 from s2sad.ir.primitive import Effect, Sample, View
-from s2sad.ir.primitives.lists import nested
+from s2sad.ir.primitives.lists import nested, rows
 from s2sad.ir.types import (
     BOTTOM,
     FLOAT,
@@ -27,6 +27,8 @@ from s2sad.ir.types import (
     array,
     tuple_type,
 )
+from s2sad.ir.values import Operand
+from s2sad.ir.values import constant as known
 from s2sad.rules.contributions import cast, fit, spread, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import constant, linear, rule
@@ -366,6 +368,14 @@ def _item_bars(g: Any, t: Type, path: tuple[int, ...] = ()) -> Any:
     return cast(g[path if len(path) > 1 else path[0]], t)
 
 
+def _items_made(row: Expr, t: Type) -> Operand:
+    """The cotangent of an item of a list, a tuple or list itself, of a row of that of the array; 0 for integers."""
+    if isinstance(t, ContainerType):
+        items = [_items_made(row[k], item) for k, item in enumerate(t.items)]
+        return row.builder.make(t.cls, t.keys, items)
+    return cast(row, t).operand if t.is_inexact else known(0)
+
+
 def _array_adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> tuple[Any, ...]:
     t = type_in(xs[0])
     if not active[0]:
@@ -374,6 +384,8 @@ def _array_adjoint(g: Any, y: Any, xs: Any, active: Any, **static: Any) -> tuple
         depth, item = 1, t.item
         while isinstance(item, SequenceType):
             depth, item = depth + 1, item.item
+        if isinstance(item, ContainerType):
+            return (rows(g, t, _items_made),)
         return (call(list, g) if depth == 1 else nested(g, depth),)
     return (_item_bars(g, t) if isinstance(t, ContainerType) else fit(g, xs[0]),)
 
