@@ -74,12 +74,12 @@ def network_misfit_value_and_grad(log_resistance, scenarios, measured, reservoir
     total = 0.0
     kept = []
     for k in range(len(scenarios)):
-        found_root = scipy.optimize.root(
+        found = scipy.optimize.root(
             surplus, np.full(5, reservoir - 1.0),
             args=(scenarios[k], reservoir, np.exp(log_resistance), PIPES), tol=1e-12
         )
-        heads = found_root.x
-        kept.append((found_root.success, heads))
+        heads = found.x
+        kept.append((found.success, heads))
         total += np.sum((heads - measured[k]) ** 2)
     # adjoint sweep
     # return total + 1e-6 * np.sum(log_resistance**2)
