@@ -138,7 +138,7 @@ def brightness_reverse(points, balls, LIGHT, TOWARDS_LIGHT, residuals, result_ba
     return points_bar, normals_bar, balls_bar
 
 
-def lambda_pullback(y, ans, params, rays, result_bar, EYE):
+def function_pullback(ans, params, rays, result_bar, EYE):
     # evaluation trace
     v2 = EYE + ans[:, None] * rays - params[0][:3]
     v5_dot = (
@@ -150,10 +150,10 @@ def lambda_pullback(y, ans, params, rays, result_bar, EYE):
     # adjoint sweep
     # return np.where(meets, y / np.where(meets, steep, -1.0), 0.0)
     y_bar = np.where(meets, result_bar / v8, 0.0)
-    return (y_bar,)
+    return y_bar
 
 
-def lambda_pullback_2(ball, ans, rays, result_bar, EYE):
+def function_pullback_2(ball, ans, rays, result_bar, EYE):
     # evaluation trace
     v1 = ball[:3]
     v2 = EYE + ans[:, None] * rays - v1
@@ -163,7 +163,7 @@ def lambda_pullback_2(ball, ans, rays, result_bar, EYE):
     ball_bar = np.zeros_like(ball)
     ball_bar[3] = -np.sum(result_bar)
     ball_bar[:3] = unbroadcast(-2.0 * (0.5 * result_bar / v5)[:, None] * v2, v1)
-    return (ball_bar,)
+    return ball_bar
 
 
 def brightness_reverse_2(points, balls, TOWARDS_LIGHT, kept_stack, result_bar):
@@ -239,9 +239,9 @@ def picture_reverse(balls, rays, EYE, LIGHT, TOWARDS_LIGHT, residuals, pixels_ba
         t_bar = np.sum(points_bar * rays, axis=1)
         # t = s2sad.custom_root(lambda t: distance(EYE + t[:, None] * rays, ball), np.ones(len(r ...
         ball = balls[k]
-        (multiplier,) = lambda_pullback(t_bar, t, (ball,), rays, t_bar, EYE)
+        multiplier = function_pullback(t, (ball,), rays, t_bar, EYE)
         result_bar = -multiplier
-        (t_item,) = lambda_pullback_2(ball, t, rays, result_bar, EYE)
+        t_item = function_pullback_2(ball, t, rays, result_bar, EYE)
         # points, normals, cover = seen_by(rays, balls[k])
         balls_bar[k] += checked_like(t_item, ball)
     # pixels = sky + 0.8 * down * brightness(floor, np.broadcast_to(UP, floor.shape), balls)
