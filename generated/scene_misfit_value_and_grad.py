@@ -138,9 +138,9 @@ def brightness_reverse(points, balls, LIGHT, TOWARDS_LIGHT, residuals, result_ba
     return points_bar, normals_bar, balls_bar
 
 
-def function_pullback(ans, params, rays, result_bar, EYE):
+def function_pullback(ans, ball, rays, result_bar, EYE):
     # evaluation trace
-    v2 = EYE + ans[:, None] * rays - params[0][:3]
+    v2 = EYE + ans[:, None] * rays - ball[:3]
     v5_dot = (
         np.sum(np.ones_like(ans)[:, None] * rays * (2.0 * v2), axis=1)
         * (0.5 / np.sqrt(np.sum(v2 ** 2, axis=1)))
@@ -239,7 +239,7 @@ def picture_reverse(balls, rays, EYE, LIGHT, TOWARDS_LIGHT, residuals, pixels_ba
         t_bar = np.sum(points_bar * rays, axis=1)
         # t = s2sad.custom_root(lambda t: distance(EYE + t[:, None] * rays, ball), np.ones(len(r ...
         ball = balls[k]
-        multiplier = function_pullback(t, (ball,), rays, t_bar, EYE)
+        multiplier = function_pullback(t, ball, rays, t_bar, EYE)
         result_bar = -multiplier
         t_item = function_pullback_2(ball, t, rays, result_bar, EYE)
         # points, normals, cover = seen_by(rays, balls[k])

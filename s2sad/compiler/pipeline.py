@@ -37,6 +37,7 @@ from s2sad.optimize import (
     own_results,
     vectorise,
     with_calls_written_out,
+    with_read_arguments,
     without_stops,
     without_unread,
 )
@@ -106,7 +107,10 @@ def together(functions: Sequence[Function], entries: Sequence[str], written: Col
     The shortest of them stand in the places of their calls. Functions that the user wrote stay as they are `written`.
     """
     kept = {*entries, *stepped(functions), *written}
-    left = {f.name: f for f in without_unread(functions, kept)}
+    read = without_unread(functions, kept)
+    left = {f.name: f for f in with_read_arguments(read, kept)}
+    known = [f.name for f in read if f.parameters != left[f.name].parameters]
+    left |= {name: own_carried(optimize(left[name])) for name in known}
     steps = {name for name, f in left.items() if name not in kept and is_step(f)}
     longer = with_calls_written_out(left, steps.__contains__)
     left |= {name: owning(optimize(numbered(f)), entries) for name, f in longer.items()}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from s2sad.ir.lengths import counted_by_lists
 from s2sad.ir.values import For, Function, Value
 from s2sad.optimize.accumulate import accumulate
+from s2sad.optimize.arguments import with_read_arguments
 from s2sad.optimize.barriers import without_adjoints, without_stops
 from s2sad.optimize.calls import with_calls_written_out
 from s2sad.optimize.clears import without_clears
@@ -30,6 +31,7 @@ __all__ = [
     "settle_lengths",
     "vectorise",
     "with_calls_written_out",
+    "with_read_arguments",
     "without_adjoints",
     "without_stops",
     "without_unread",

@@ -83,12 +83,17 @@ def _items_read(function: Function, calls: Sequence[tuple[Function, Call]]) -> t
         return None
     read: set[int] = set()
     for f, call in calls:
-        for key in _keys_read(f.body, call.result, set(reads_of(f.body))):
+        for key in keys_read(f.body, call.result):
             if not isinstance(key, int):
                 return None
             read.add(key)
     count = len(made.operands)
     return tuple(sorted(read)) if read and (len(read) < count or count == 1) else None
+
+
+def keys_read(block: Block, whole: Value) -> Iterator[object]:
+    """The keys of the items of a tuple that are read; None for the tuple itself."""
+    return _keys_read(block, whole, set(reads_of(block)))
 
 
 def _keys_read(block: Block, whole: Value, read: Collection[Operand]) -> Iterator[object]:

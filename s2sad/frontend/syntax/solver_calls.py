@@ -206,8 +206,8 @@ class Solvers(SolverRules):
             found = replace(found, type=found_here.type)
             return self.parts_of(call, found, found_here, given, hint)
         solving = self.context.solving(call, references, result_type(found))
-        called = hint if isinstance(found, Parts) and found.cls not in (tuple, list) else None
-        whole = self.builder.apply(solving, given, {"functions": tuple(references.values())}, called)
+        title = hint if isinstance(found, Parts) and found.cls not in (tuple, list) else None
+        whole = self.builder.apply(solving, given, {"functions": tuple(references.values())}, title)
         return self.parts_of(call, found, whole, given, hint)
 
     def parts_of(
