@@ -17,15 +17,6 @@ def unbroadcast(g, x):
     return np.sum(g, axis=axes).reshape(shape)[()] if axes else g
 
 
-def checked_like(bar, x):
-    """What a rule gives for `x`, which must have the shape of `x`."""
-    if np.shape(bar) != np.shape(x):
-        raise ValueError(
-            f'a rule gives an array of shape {np.shape(bar)} for one of shape {np.shape(x)}'
-        )
-    return bar
-
-
 def brightness_forward_2(points, normals, balls, LIGHT, TOWARDS_LIGHT):
     """The value of brightness, and what its reverse sweep needs."""
     light = np.maximum(normals @ LIGHT, 0.0)
@@ -241,9 +232,9 @@ def picture_reverse(balls, rays, EYE, LIGHT, TOWARDS_LIGHT, residuals, pixels_ba
         ball = balls[k]
         multiplier = function_pullback(t, ball, rays, t_bar, EYE)
         result_bar = -multiplier
-        t_item = function_pullback_2(ball, t, rays, result_bar, EYE)
+        ball_bar = function_pullback_2(ball, t, rays, result_bar, EYE)
         # points, normals, cover = seen_by(rays, balls[k])
-        balls_bar[k] += checked_like(t_item, ball)
+        balls_bar[k] += ball_bar
     # pixels = sky + 0.8 * down * brightness(floor, np.broadcast_to(UP, floor.shape), balls)
     pixels_brightness_bar = pixels_bar * pixels_prod
     balls_bar_2 = brightness_reverse_2(

@@ -83,7 +83,7 @@ def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Pri
         if not any(flags):
             return (None,) * len(xs)
         bars = rules.adjoint(flags, [y, *xs[1:]], g)
-        return (None, *_grouped(y.builder, bars, xs[1:], flags, row))
+        return (None, *_grouped(y.builder, bars, xs[1:], flags, rules.foreign))
 
     return Primitive(
         row.name if key is None else f"{row.name}.{key}",
@@ -126,6 +126,11 @@ class Rules:
             *(f and n in moves for f, n in named),
             *(f and "params" in moves for f in flags[read + len(call.names) :]),
         )
+
+    @property
+    def foreign(self) -> int:
+        """How many of the operands have cotangents that a function of the user's gives: not those behind functions."""
+        return len(self.part.reads) + len(self.call.names) if self.call.row.runs else 0
 
     def entry(self, target: SolverRule | DerivedTarget, names: Sequence[str], given: Sequence[Expr]) -> Entry:
         local = Signature()
@@ -228,7 +233,7 @@ def _pulled(rules: Rules, target: SolverRule, passed: Sequence[int], result: Typ
         *given, cotangent = xs
         *asked, last = active
         bars = whole(g, y).operand
-        dots = [d for d in _grouped(y.builder, bars, given[1:], flags, rules.call.row) if d is not None]
+        dots = [d for d in _grouped(y.builder, bars, given[1:], flags, rules.foreign) if d is not None]
         curved: list[Expr | None] = [None] * len(given)
         if any(asked):
             curved = rules.curved(flags, asked, given, dots, whole(every(cotangent), given[0]))
@@ -295,20 +300,25 @@ def _leaves(bar: Expr | None, x: Expr) -> list[Operand | None]:
 
 
 def _grouped(
-    builder: Builder, bars: Operand, xs: Sequence[Expr], flags: Sequence[bool], row: Solver
+    builder: Builder, bars: Operand, xs: Sequence[Expr], flags: Sequence[bool], foreign: int
 ) -> list[Expr | None]:
-    """The cotangents of those operands that have one, of those of all floats in them one by one."""
+    """The cotangents of those operands that have one, of those of all floats in them one by one.
+
+    Those of the first operands may come of a function of the user's: their shapes are checked.
+    """
     leaves = iter(_items(builder, bars))
 
-    def grouped(x: Operand) -> Operand:
+    def grouped(x: Operand, theorem: bool) -> Operand:
         if isinstance(x.type, ContainerType):
-            return builder.make(x.type.cls, x.type.keys, [grouped(builder.extract(x, k)) for k in x.type.keys])
+            items = [grouped(builder.extract(x, k), theorem) for k in x.type.keys]
+            return builder.make(x.type.cls, x.type.keys, items)
         if not is_active_type(x.type):
             return constant(None)
         bar, t = next(leaves), tangent_type(x.type)
-        return fitted(builder, bar, t, lambda: x, not row.runs) if x.type.is_numeric else bar
+        return fitted(builder, bar, t, lambda: x, theorem) if x.type.is_numeric else bar
 
-    return [builder.expr(grouped(x.operand)) if f else None for x, f in zip(xs, flags, strict=True)]
+    pairs = enumerate(zip(xs, flags, strict=True))
+    return [builder.expr(grouped(x.operand, k >= foreign)) if f else None for k, (x, f) in pairs]
 
 
 def in_order(
