@@ -8,7 +8,7 @@ every user function that it calls, each made once for each signature.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from s2sad.backends import Interface, Unit
@@ -16,31 +16,18 @@ from s2sad.compiler.checked import optimize
 from s2sad.compiler.collection import collection_paused
 from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.entry import Entry, check_value
-from s2sad.compiler.function_names import reachable, stepped
 from s2sad.compiler.program import Program
-from s2sad.compiler.solvers import with_calls
 from s2sad.compiler.targets import Target
+from s2sad.compiler.together import together
 from s2sad.compiler.transform import Transform, is_constant
 from s2sad.differentiate.reverse.records import with_records
 from s2sad.emit.modules import objects_to_inject
 from s2sad.ir.call_lengths import texts
 from s2sad.ir.flat import flattened, flattened_sweeps
-from s2sad.ir.primitives.refusals import refuse_unknown
-from s2sad.ir.printer import numbered, unnumbered
 from s2sad.ir.signature import Parameter
 from s2sad.ir.types import ContainerType, Type
 from s2sad.ir.values import Function
-from s2sad.optimize import (
-    eliminate_dead,
-    is_step,
-    own_carried,
-    own_results,
-    vectorise,
-    with_calls_written_out,
-    with_read_arguments,
-    without_stops,
-    without_unread,
-)
+from s2sad.optimize import eliminate_dead, own_results, vectorise
 
 
 @collection_paused()
@@ -80,8 +67,7 @@ def compile_derivative(
         program.replay()
         function = program.functions[function.name]
     entries = (function.name, reverse) if reverse else (function.name,)
-    functions = [eliminate_dead(without_stops(replace(f, body=with_calls(f.body)))) for f in program.reached(*entries)]
-    functions = program.named([refuse_unknown(f) for f in together(functions, entries, program.written())], *entries)
+    functions = together(program, entries)
     if backend.batches:
         functions = [vectorise(f, program.signature.call) for f in functions]
     if backend.iterates:
@@ -99,30 +85,6 @@ def compile_derivative(
     captured, changed = entry.captured, entry.changed
     name = function.name
     return Compiled(text, name, captured, classes, function, interface, facts, reverse, lines, changed, lengths())
-
-
-def together(functions: Sequence[Function], entries: Sequence[str], written: Collection[str]) -> list[Function]:
-    """The functions of a module, callees first, as one text: without what they do for none of their calls.
-
-    The shortest of them stand in the places of their calls. Functions that the user wrote stay as they are `written`.
-    """
-    kept = {*entries, *stepped(functions), *written}
-    read = without_unread(functions, kept)
-    left = {f.name: f for f in with_read_arguments(read, kept)}
-    known = [f.name for f in read if f.parameters != left[f.name].parameters]
-    left |= {name: own_carried(optimize(left[name])) for name in known}
-    steps = {name for name, f in left.items() if name not in kept and is_step(f)}
-    longer = with_calls_written_out(left, steps.__contains__)
-    left |= {name: owning(optimize(numbered(f)), entries) for name, f in longer.items()}
-    made = {f.name: f for f in without_unread(reachable(left, entries), kept)}
-    return [f if made[f.name] is f else numbered(unnumbered(made[f.name])) for f in reachable(made, entries)]
-
-
-def owning(function: Function, entries: Sequence[str]) -> Function:
-    """A function that gives memory of its own where it is an entry; the first of two hands some to the second."""
-    if function.name not in entries:
-        return own_carried(function)
-    return own_results(function, len(entries) > 1 and function.name == entries[0])
 
 
 def derivative(

@@ -26,12 +26,10 @@ from s2sad.compiler.checked import optimize
 from s2sad.compiler.custom_rules import CustomFunction, rule_variables
 from s2sad.compiler.derivatives import Derivatives
 from s2sad.compiler.entry import Entry, always_raises, calling, check_value, stub, with_read_parameters
-from s2sad.compiler.function_names import plainly_named, reachable, stepped
 from s2sad.compiler.targets import (
     Target,
     WritesArguments,
     identities,
-    is_written,
     may_write_arguments,
     name_of,
     parameter_names,
@@ -401,21 +399,6 @@ class Program:
         if k > 1:
             self.bases[name] = base
         return name
-
-    def reached(self, *entries: str) -> list[Function]:
-        """The functions that a module with these entries needs, callees first."""
-        return reachable(self.functions, entries)
-
-    def written(self) -> set[str]:
-        """The names of the functions that the user wrote, and of those that are to calculate again what they need."""
-        names = {e.function.name for (target, _), e in self.entries.items() if is_written(target)}
-        return names | self.derivatives.checkpointed
-
-    def named(self, found: Sequence[Function], *entries: str) -> list[Function]:
-        """Functions of a module under their names in it; the rules of solvers say which theorem they are."""
-        docs = {e.function.name: t.doc for (t, _), e in self.entries.items() if isinstance(t, SolverRule)}
-        found = [replace(f, doc=docs.get(f.name, f.doc)) for f in found]
-        return plainly_named(found, {*entries, *stepped(found)}, self.bases, self.boxes.names.keys() | self.spoken_of)
 
 
 def _asked(parameters: Mapping[str, Type]) -> list[CallLengths]:

@@ -24,16 +24,26 @@ def written_once(definitions: Sequence[ast.FunctionDef], kept: Collection[str]) 
     """
     table: dict[str, str] = {}
     known: dict[str, str] = {}
+    seen: set[str] = set()
     for d in definitions:
         if d.name in kept:
             continue
-        same = _passed_on(d) or known.setdefault("".join(_Said(d, table).text(d)), d.name)
+        inner = _passed_on(d)
+        seen.add(d.name)
+        same = inner if inner in seen else known.setdefault("".join(_Said(d, table).text(d)), d.name)
         if same != d.name:
             table[d.name] = table.get(same, same)
-    for n in walk(*definitions) if table else ():
+    left = [d for d in definitions if d.name not in table]
+    # of several names of one function the one without a number
+    best = {d.name: d.name for d in left}
+    best |= {same: n for n, same in table.items() if same.startswith(f"{n}_")}
+    table = {n: best[same] for n, same in table.items()} | {n: b for n, b in best.items() if n not in kept}
+    for d in left:
+        d.name = table.get(d.name, d.name)
+    for n in walk(*left):
         if isinstance(n, ast.Name):
             n.id = table.get(n.id, n.id)
-    return [d for d in definitions if d.name not in table]
+    return left
 
 
 def _passed_on(d: ast.FunctionDef) -> str | None:

@@ -74,3 +74,22 @@ def test_what_is_kept_is_written_and_called_as_it_is():
 def test_a_function_passed_on_is_passed_as_it_is():
     text = F + "def g(x, a):\n    return f(x, a)\ndef main(a):\n    return brentq(g, 0.0, 1.0, args=(a,))\n"
     assert once(text) == ast.unparse(ast.parse(F + "def main(a):\n    return brentq(f, 0.0, 1.0, args=(a,))\n"))
+
+
+def test_the_name_without_a_number_is_kept():
+    main = "def main(x):\n    return f(x, 2.0) + f_2(x, 1.0)\n"
+    assert once(F.replace("f(", "f_2(") + F + main) == once(F + main.replace("f_2(", "f("))
+
+
+def test_another_name_is_not_taken_though_it_is_shorter():
+    main = "def main(x):\n    return f(x, 2.0) + long(x, 1.0)\n"
+    expected = F.replace("f(", "long(") + main.replace("f(", "long(")
+    assert once(F.replace("f(", "long(") + F + main) == once(expected)
+
+
+@pytest.mark.parametrize("inner", ["abs", "kept"])
+def test_what_is_no_function_to_be_written_is_called_as_it_is(inner):
+    text = (
+        f"def kept(x):\n    return x + 1.0\ndef f(x):\n    return {inner}(x)\ndef main(x):\n    return f(x) + kept(x)\n"
+    )
+    assert once(text, ("main", "kept")) == ast.unparse(ast.parse(text))

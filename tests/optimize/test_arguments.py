@@ -63,10 +63,13 @@ def test_a_known_tuple_is_taken_apart():
     ("callee", "main"),
     [
         (PAIR, MAIN.replace("p = (a, b)", "p: tuple[float64, float64] = call made(a, b)")),
-        (PAIR.replace("return v2", "v3 = (p, v2)\n    return v3"), MAIN.replace("v1: float64", "v1: tuple[tuple[float64, float64], float64]")),
+        (
+            PAIR.replace("return v2", "v3 = (p, v2)\n    return v3"),
+            MAIN.replace("v1: float64", "v1: tuple[tuple[float64, float64], float64]"),
+        ),
     ],
     ids=["the tuple is not made here", "the tuple is read whole"],
-)  # fmt: skip
+)
 def test_what_is_no_tuple_at_hand_is_passed_whole(callee, main):
     made = """
     made(a: float64, b: float64):
