@@ -222,7 +222,7 @@ def test_gradient_by_an_array():
 
 def test_text():
     text = s2sad.grad(gaussian).lower(1.3).source
-    assert re.search(r"scipy\.integrate\.quad\(lambda_grad, 0, np\.inf, args=\(a,\)\)", text), text
+    assert re.search(r"scipy\.integrate\.quad\(function_grad, 0, np\.inf, args=\(a,\)\)", text), text
     assert text.count("integrate.quad(") == 1, text
 
 
