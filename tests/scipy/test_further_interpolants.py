@@ -206,7 +206,7 @@ def test_examples(program):
 def test_the_text_calls_what_was_made():
     text = s2sad.grad(through_values).lower(1.3).source
     assert text.count("= scipy.interpolate.make_interp_spline(X, ") == 1
-    assert "curve_c = curve_make_interp_spline.c" in text
+    assert "curve_c = curve.c" in text
 
 
 def test_what_is_not_known_is_refused():
