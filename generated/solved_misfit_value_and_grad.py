@@ -22,102 +22,98 @@ def function(t, y, weights):
     return np.tanh(y @ W1 + b1) @ W2 + b2
 
 
-def function_4(t, y, weights):
-    W1, b1, W2, b2 = weights
-    return np.tanh(y @ W1 + b1) @ W2 + b2
+def function_3(t, y, weights_0, weights_1, weights_2, weights_3):
+    return function(t, y, (weights_0, weights_1, weights_2, weights_3))
 
 
-def function_3(x, x_2, weights_0, weights_1, weights_2, weights_3):
-    return function_4(x, x_2, (weights_0, weights_1, weights_2, weights_3))
-
-
-def lambda_pullback(y, x, x_2, x_3, x_4, s, result_bar):
+def function_pullback(y, weights_0, weights_1, weights_2, weights_3, result_bar):
     # evaluation trace
-    v3 = np.tanh(y @ x + x_2)
-    v5 = v3 @ x_3 + x_4
+    v3 = np.tanh(y @ weights_0 + weights_1)
     # adjoint sweep
     # return np.tanh(y @ W1 + b1) @ W2 + b2
-    x_4_bar = unbroadcast(result_bar, x_4)
-    x_3_bar = np.outer(v3, result_bar)
-    x_2_bar = x_3 @ result_bar * (1.0 - v3 * v3)
-    y_bar = unbroadcast(x @ x_2_bar, y)
-    x_bar = np.outer(y, x_2_bar)
-    return y_bar, x_bar, x_2_bar, x_3_bar, x_4_bar
+    weights_3_bar = unbroadcast(result_bar, weights_3)
+    weights_2_bar = np.outer(v3, result_bar)
+    weights_1_bar = weights_2 @ result_bar * (1.0 - v3 * v3)
+    y_bar = unbroadcast(weights_0 @ weights_1_bar, y)
+    weights_0_bar = np.outer(y, weights_1_bar)
+    return y_bar, weights_0_bar, weights_1_bar, weights_2_bar, weights_3_bar
 
 
 def back(s, w, n, params, sol):
     result_bar = w[:n]
     y = sol(s)
-    function_4(s, y, (params[0], params[1], params[2], params[3]))
-    v1, v2, v3, v4, v5 = lambda_pullback(
-        y, params[0], params[1], params[2], params[3], s, result_bar
+    v1, v2, v3, v4, v5 = function_pullback(
+        y, params[0], params[1], params[2], params[3], result_bar
     )
-    return -np.concatenate([np.ravel(v1), np.ravel(v2), np.ravel(v3), np.ravel(v4), np.ravel(v5)])
+    return -np.concatenate([v1, np.ravel(v2), v3, np.ravel(v4), v5])
 
 
-def solve_ivp_lambda_vjp(ans, success, t_span, y0, rtol, atol, weights, g):
-    v1 = weights[0], weights[1], weights[2], weights[3]
+def solve_ivp_vjp(v1, success, v7, y0, rtol, atol, v2, v3, v4, v5, v6):
+    """The cotangents of what a solution depends on: those of all its parts by one integration back.
+
+    Ordinary differential equations: forward by the variational equation, reverse by the adjoint equation.
+    """
+    v8 = v2, v3, v4, v5
     atol = np.asarray(atol)
     if not success:
         raise RuntimeError(
             "scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate"
         )
     n = len(y0)
-    v3 = scipy.integrate.solve_ivp(
-        function_3, (t_span[0], ans[0][-1]), y0, dense_output=True,
-        args=(weights[0], weights[1], weights[2], weights[3]), rtol=rtol, atol=atol, max_step=np.inf
+    res = scipy.integrate.solve_ivp(
+        function_3, (v7, v1[-1]), y0, dense_output=True, args=(v2, v3, v4, v5), rtol=rtol,
+        atol=atol, max_step=np.inf
     )
-    sol = v3.sol
-    if not v3.success:
+    sol = res.sol
+    if not res.success:
         raise RuntimeError(
             "scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate"
         )
-    step = np.max(np.abs(np.diff(v3.t)))
-    place = weights[0].size
-    v5 = weights[1].size
-    v6 = weights[2].size
-    v7 = weights[3].size
-    w = np.zeros(n + (place + v5 + v6 + v7), dtype=np.float64)
-    scale = np.max(np.abs(g[0]))
-    at = t_span[0]
-    for k in range(len(ans[0]) - 1, -1, -1):
-        v17 = g[0][:, k]
+    step = np.max(np.abs(np.diff(res.t)))
+    place = v2.size
+    v11 = v3.size
+    v12 = v4.size
+    v13 = v5.size
+    w = np.zeros(n + (place + v11 + v12 + v13), dtype=np.float64)
+    scale = np.max(np.abs(v6))
+    at = v7
+    for k in range(len(v1) - 1, -1, -1):
+        v17 = v6[:, k]
         if np.any(v17):
             if np.any(w):
-                v18 = ans[0][k]
+                v18 = v1[k]
                 if v18 == at:
                     v27 = w
                 else:
-                    v8 = scipy.integrate.solve_ivp(
-                        back, (at, v18), w, args=(n, v1, sol), rtol=rtol, atol=atol,
+                    res = scipy.integrate.solve_ivp(
+                        back, (at, v18), w, args=(n, v8, sol), rtol=rtol, atol=atol,
                         first_step=np.minimum(step, np.abs(v18 - at)), max_step=np.inf
                     )
-                    if not v8.success:
+                    if not res.success:
                         raise RuntimeError("scipy.integrate.solve_ivp did not reach the start with the adjoint equation")
-                    v27 = v8.y[:, -1]
+                    v27 = res.y[:, -1]
                 w = v27
-            at = ans[0][k]
+            at = v1[k]
             w = np.concatenate((w[:n] + v17 / scale, w[n:]))
-    if t_span[0] == at:
+    if v7 == at:
         v40 = w
     else:
-        v10 = scipy.integrate.solve_ivp(
-            back, (at, t_span[0]), w, args=(n, v1, sol), rtol=rtol, atol=atol,
-            first_step=np.minimum(step, np.abs(t_span[0] - at)), max_step=np.inf
+        res = scipy.integrate.solve_ivp(
+            back, (at, v7), w, args=(n, v8, sol), rtol=rtol, atol=atol,
+            first_step=np.minimum(step, np.abs(v7 - at)), max_step=np.inf
         )
-        if not v10.success:
+        if not res.success:
             raise RuntimeError(
                 "scipy.integrate.solve_ivp did not reach the start with the adjoint equation"
             )
-        v40 = v10.y[:, -1]
+        v40 = res.y[:, -1]
     w = scale * v40
-    place_2 = place + v5
-    place_3 = place_2 + v6
+    place_2 = place + v11
+    place_3 = place_2 + v12
     v41 = w[n:]
     return (
-        v41[0:place].reshape(weights[0].shape), v41[place:place + v5].reshape(weights[1].shape),
-        v41[place_2:place_2 + v6].reshape(weights[2].shape),
-        v41[place_3:place_3 + v7].reshape(weights[3].shape)
+        v41[0:place].reshape(v2.shape), v41[place:place + v11].reshape(v3.shape),
+        v41[place_2:place_2 + v12].reshape(v4.shape), v41[place_3:place_3 + v13].reshape(v5.shape)
     )
 
 
@@ -125,22 +121,24 @@ def solved_misfit_value_and_grad(q, spiral, dt, tolerance=1e-06):
     """The value of solved_misfit, and its gradient with respect to q."""
     # evaluation trace
     n = (len(q) - 2) // 5
-    weights = q[:2 * n].reshape((2, n)), q[2 * n:3 * n], q[3 * n:5 * n].reshape((n, 2)), q[5 * n:]
+    v2 = q[:2 * n].reshape((2, n))
+    v3 = q[2 * n:3 * n]
+    v5 = q[3 * n:5 * n].reshape((n, 2))
+    v6 = q[5 * n:]
+    weights = v2, v3, v5, v6
     times = dt * np.arange(len(spiral))
     spiral_0 = spiral[0]
-    res_make = 0.0, times[-1]
-    res_solve_ivp = scipy.integrate.solve_ivp(
-        function, res_make, spiral_0, t_eval=times, args=(weights,), rtol=tolerance, atol=tolerance
+    res = scipy.integrate.solve_ivp(
+        function, (0.0, times[-1]), spiral_0, t_eval=times, args=(weights,), rtol=tolerance,
+        atol=tolerance
     )
-    res_y = res_solve_ivp.y
-    res_make_2 = res_solve_ivp.t, res_y
-    v8 = res_y.T - spiral
+    v8 = res.y.T - spiral
     v10 = np.sum(v8 ** 2, axis=1)
     # adjoint sweep
     # res = solve_ivp(lambda t, y: velocity(y, weights), (0.0, times[-1]), spiral[0], t_eval=tim ...
-    weights_bar, weights_bar_2, weights_bar_3, weights_bar_4 = solve_ivp_lambda_vjp(
-        res_make_2, res_solve_ivp.success, res_make, spiral_0, tolerance, tolerance, weights,
-        ((2.0 * v8 / v10.size).T,)
+    weights_bar, weights_bar_2, weights_bar_3, weights_bar_4 = solve_ivp_vjp(
+        res.t, res.success, 0.0, spiral_0, tolerance, tolerance, v2, v3, v5, v6,
+        (2.0 * v8 / v10.size).T
     )
     # return q[: 2 * n].reshape(2, n), q[2 * n : 3 * n], q[3 * n : 5 * n].reshape(n, 2), q[5 * n :]
     q_bar = np.zeros_like(q)

@@ -25,101 +25,92 @@ def spread(t, y, beta, gamma):
     return [-caught, caught - gamma * ill]
 
 
-def spread_4(t, y, beta, gamma):
-    """How many can catch it, and how many have it."""
-    healthy, ill = y
-    caught = beta * healthy * ill / BOYS
-    return [-caught, caught - gamma * ill]
-
-
-def spread_3(x, x_2, beta, gamma):
-    v1 = spread_4(x, x_2, beta, gamma)
-    return np.array(v1)
-
-
-def spread_pullback(y, x, x_2, s, result_bar):
+def spread_pullback(y, beta, gamma, result_bar):
     # evaluation trace
     healthy, ill = y
     # adjoint sweep
     # return [-caught, caught - gamma * ill]
-    x_2_bar = -result_bar[1] * ill
+    gamma_bar = -result_bar[1] * ill
     caught_bar = result_bar[1] - result_bar[0]
     # caught = beta * healthy * ill / BOYS
     caught_prod_bar = caught_bar / BOYS
     caught_prod_bar_2 = caught_prod_bar * ill
-    ill_bar = -result_bar[1] * x_2 + caught_prod_bar * (x * healthy)
-    x_bar = caught_prod_bar_2 * healthy
-    healthy_bar = caught_prod_bar_2 * x
+    ill_bar = -result_bar[1] * gamma + caught_prod_bar * (beta * healthy)
+    beta_bar = caught_prod_bar_2 * healthy
+    healthy_bar = caught_prod_bar_2 * beta
     # healthy, ill = y
     y_bar = np.zeros_like(y)
     y_bar[1] = ill_bar
     y_bar[0] = healthy_bar
-    return y_bar, x_bar, x_2_bar
+    return y_bar, beta_bar, gamma_bar
 
 
 def back(s, w, n, params, sol):
     result_bar = w[:n]
     y = sol(s)
-    spread_4(s, y, params[0], params[1])
-    v1, v2, v3 = spread_pullback(y, params[0], params[1], s, result_bar)
-    return -np.concatenate([np.ravel(v1), np.ravel(v2), np.ravel(v3)])
+    v1, v2, v3 = spread_pullback(y, params[0], params[1], result_bar)
+    return -np.concatenate([v1, np.ravel(v2), np.ravel(v3)])
 
 
-def solve_ivp_spread_vjp(ans, success, t_span, y0, rtol, atol, beta, gamma, g):
+def solve_ivp_spread_vjp(v1, success, v3, y0, rtol, atol, beta, gamma, v2):
+    """The cotangents of what a solution depends on: those of all its parts by one integration back.
+
+    Ordinary differential equations: forward by the variational equation, reverse by the adjoint equation.
+    """
     atol = np.asarray(atol)
     if not success:
         raise RuntimeError(
             "scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate"
         )
     n = len(y0)
-    v2 = scipy.integrate.solve_ivp(
-        spread_3, (t_span[0], ans[0][-1]), y0, dense_output=True, args=(beta, gamma), rtol=rtol,
-        atol=atol, max_step=np.inf
+    res = scipy.integrate.solve_ivp(
+        spread, (v3, v1[-1]), y0, dense_output=True, args=(beta, gamma), rtol=rtol, atol=atol,
+        max_step=np.inf
     )
-    sol = v2.sol
-    if not v2.success:
+    sol = res.sol
+    if not res.success:
         raise RuntimeError(
             "scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate"
         )
-    step = np.max(np.abs(np.diff(v2.t)))
+    step = np.max(np.abs(np.diff(res.t)))
     place = np.size(beta)
-    v4 = place + np.size(gamma)
-    w = np.zeros(n + v4, dtype=np.float64)
-    scale = np.max(np.abs(g[0]))
-    at = t_span[0]
-    for k in range(len(ans[0]) - 1, -1, -1):
-        v13 = g[0][:, k]
+    v6 = place + np.size(gamma)
+    w = np.zeros(n + v6, dtype=np.float64)
+    scale = np.max(np.abs(v2))
+    at = v3
+    for k in range(len(v1) - 1, -1, -1):
+        v13 = v2[:, k]
         if np.any(v13):
             if np.any(w):
-                v14 = ans[0][k]
+                v14 = v1[k]
                 if v14 == at:
                     v23 = w
                 else:
-                    v5 = scipy.integrate.solve_ivp(
+                    res = scipy.integrate.solve_ivp(
                         back, (at, v14), w, args=(n, (beta, gamma), sol), rtol=rtol, atol=atol,
                         first_step=np.minimum(step, np.abs(v14 - at)), max_step=np.inf
                     )
-                    if not v5.success:
+                    if not res.success:
                         raise RuntimeError("scipy.integrate.solve_ivp did not reach the start with the adjoint equation")
-                    v23 = v5.y[:, -1]
+                    v23 = res.y[:, -1]
                 w = v23
-            at = ans[0][k]
+            at = v1[k]
             w = np.concatenate((w[:n] + v13 / scale, w[n:]))
-    if t_span[0] == at:
+    if v3 == at:
         v36 = w
     else:
-        v7 = scipy.integrate.solve_ivp(
-            back, (at, t_span[0]), w, args=(n, (beta, gamma), sol), rtol=rtol, atol=atol,
-            first_step=np.minimum(step, np.abs(t_span[0] - at)), max_step=np.inf
+        res = scipy.integrate.solve_ivp(
+            back, (at, v3), w, args=(n, (beta, gamma), sol), rtol=rtol, atol=atol,
+            first_step=np.minimum(step, np.abs(v3 - at)), max_step=np.inf
         )
-        if not v7.success:
+        if not res.success:
             raise RuntimeError(
                 "scipy.integrate.solve_ivp did not reach the start with the adjoint equation"
             )
-        v36 = v7.y[:, -1]
+        v36 = res.y[:, -1]
     w = scale * v36
     v37 = w[n:]
-    return v37[0:place].reshape(np.shape(beta)), v37[place:v4].reshape(np.shape(gamma))
+    return v37[0:place].reshape(np.shape(beta)), v37[place:v6].reshape(np.shape(gamma))
 
 
 def surprise_value_and_grad(log_rates, counts, tolerance=1e-08):
@@ -128,14 +119,12 @@ def surprise_value_and_grad(log_rates, counts, tolerance=1e-08):
     v1 = np.exp(log_rates)
     beta, gamma = v1
     days = np.arange(1.0, len(counts) + 1.0)
-    course_make = 0.0, days[-1]
     course_array = np.array([BOYS - 1.0, 1.0])
-    course_solve_ivp = scipy.integrate.solve_ivp(
-        spread, course_make, course_array, t_eval=days, args=(beta, gamma), rtol=tolerance,
+    course = scipy.integrate.solve_ivp(
+        spread, (0.0, days[-1]), course_array, t_eval=days, args=(beta, gamma), rtol=tolerance,
         atol=tolerance
     )
-    course_y = course_solve_ivp.y
-    course_make_2 = course_solve_ivp.t, course_y
+    course_y = course.y
     ill = course_y[1]
     v2 = np.log(ill)
     v4 = ill - counts * v2
@@ -147,8 +136,7 @@ def surprise_value_and_grad(log_rates, counts, tolerance=1e-08):
     course_y_bar[1] = ill_bar
     # course = solve_ivp(spread, (0.0, days[-1]), [BOYS - 1.0, 1.0], t_eval=days, args=(beta, ga ...
     beta_bar, gamma_bar = solve_ivp_spread_vjp(
-        course_make_2, course_solve_ivp.success, course_make, course_array, tolerance, tolerance,
-        beta, gamma, (course_y_bar,)
+        course.t, course.success, 0.0, course_array, tolerance, tolerance, beta, gamma, course_y_bar
     )
     # beta, gamma = np.exp(log_rates)
     v1_bar = np.zeros_like(v1)
