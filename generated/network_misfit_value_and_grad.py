@@ -62,9 +62,9 @@ def root_surplus_vjp(ans, success, reservoir, resistance, g, PIPES):
     if not success:
         raise RuntimeError("scipy.optimize.root found no root: there is nothing to differentiate")
     v1 = surplus_jacfwd(ans, resistance, reservoir, PIPES)
-    v4 = ans.size
-    slopes = v1.reshape((v4, v4))
-    multiplier = np.linalg.solve(slopes.T, g)
+    v3 = ans.size
+    slopes = v1.reshape((v3, v3))
+    multiplier = np.linalg.solve(slopes.T, g).reshape((ans.shape[0],))
     return surplus_pullback(resistance, ans, reservoir, -multiplier, PIPES)
 
 

@@ -181,7 +181,8 @@ def item_of_sum(s: Rewriter, op: Apply) -> Operand | None:
 @identity(np.reshape)
 def flat_again(s: Rewriter, op: Apply) -> Operand | None:
     """g.reshape(x.shape) -> g.ravel() in an adjoint, for a vector x, and -> g where it has that shape; exact"""
-    if _is_added(op) and op.operands[0].type == op.result.type and op.result.type.rank is not None:
+    # a rule of a solver may give a shape to what SciPy gives no shape where it is empty
+    if op.about and op.operands[0].type == op.result.type and op.result.type.rank is not None:
         return op.operands[0]
     if not op.about or op.result.type.rank != 1 or op.operands[0].type.rank in (None, 0, 1):
         return None
