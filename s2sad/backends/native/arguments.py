@@ -25,6 +25,8 @@ COUNT = HEAD
 """Where a tuple has the number of its items."""
 DATA, RANK, LENGTHS, DTYPE, FLAGS = (HEAD + k for k in (0, 8, 16, 40, 48))
 """Where an array has what is asked of it: the layout is that of NumPy's public headers."""
+ORDER, NUMBER = HEAD + 10, HEAD + 12
+"""Where a dtype has the order of its bytes and the number of its type: there may be many objects of one dtype."""
 PLAIN = 0x1 | 0x100
 """The flags of an array that lies row by row, at an address that fits its elements."""
 PYTHON: dict[np.dtype[Any], str] = {np.dtype(float): "float", np.dtype(complex): "complex"}
@@ -55,6 +57,20 @@ def check_leaf(t: Type) -> ArrayType:
     if not isinstance(t, ArrayType) or t.dtype not in DTYPES or t.shape is None or t.kind == "any":
         raise UnsupportedType(f"{t} in native code", "pass numbers, and arrays of floats, integers or truth values")
     return t
+
+
+def number_and_order(dtype: np.dtype[Any]) -> tuple[str, str]:
+    """The number of a type of elements, and the order of their bytes, as text."""
+    # by its text: C has two integers of one size, and NumPy a dtype for each
+    own = np.dtype(dtype.str)
+    return str(own.num), str(ord(own.byteorder))
+
+
+def has_dtype(asm: Assembly, o: str, number: str, order: str) -> str:
+    """The condition that an array has elements of this type, their bytes in this order."""
+    own = asm.load("ptr", o, DTYPE)
+    same = asm.is_same("i32", asm.load("i32", own, NUMBER), number)
+    return asm.set(f"and i1 {same}, {asm.is_same('i8', asm.load('i8', own, ORDER), order)}")
 
 
 @dataclass
@@ -146,7 +162,7 @@ class Arguments:
         assert t.dtype is not None and t.shape is not None
         self._require_class(o, "object ndarray")
         same = asm.is_same("i32", asm.load("i32", o, RANK), str(t.rank))
-        dtype = asm.is_same("ptr", asm.load("ptr", o, DTYPE), asm.thing(f"object dtype {scalar_name(t)}"))
+        dtype = has_dtype(asm, o, *number_and_order(t.dtype))
         flags = asm.set(f"and i32 {asm.load('i32', o, FLAGS)}, {PLAIN}")
         whole = asm.set(f"and i1 {same}, {asm.is_same('i32', flags, str(PLAIN))}")
         asm.require(asm.set(f"and i1 {whole}, {dtype}"), self.slow)

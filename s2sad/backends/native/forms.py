@@ -84,7 +84,9 @@ def _fitted_array(dtype: np.dtype[Any], value: object) -> object:
     if not isinstance(value, np.ndarray) or (value.dtype is not dtype and value.dtype.newbyteorder("=") != dtype):
         raise Unfit
     flags = value.flags
-    if type(value) is np.ndarray and value.dtype is dtype and flags.c_contiguous and flags.aligned:
+    # what the entry takes: a dtype of this number, of which there may be many objects
+    same = value.dtype.num == dtype.num and value.dtype.isnative
+    if type(value) is np.ndarray and same and flags.c_contiguous and flags.aligned:
         return value
     return np.array(value, dtype, order="C")
 

@@ -19,13 +19,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from s2sad.backends.native.arguments import CLASS, DTYPE, ITEMS, PLAIN, RANK, Arguments, check_leaf
+from s2sad.backends.native.arguments import (
+    CLASS,
+    ITEMS,
+    PLAIN,
+    RANK,
+    Arguments,
+    check_leaf,
+    has_dtype,
+    number_and_order,
+)
 from s2sad.backends.native.assembly import Assembly
 from s2sad.backends.native.code.libraries import WORD, given, passed_types
 from s2sad.backends.native.code.writer import DONE, INTERRUPTED, LEFT, NO_MEMORY
 from s2sad.backends.native.entry import taken_back
 from s2sad.backends.native.lengths import Lengths
-from s2sad.backends.native.outside import Outside, scalar_name
+from s2sad.backends.native.outside import Outside
 from s2sad.backends.native.results import number_object, scalar_object
 from s2sad.emit.expressions import constant_expression, expression
 from s2sad.ir.primitive import Primitive
@@ -284,7 +293,9 @@ class _Taken(Arguments):
         super().take_number(t, o)
 
     def take_array(self, t: ArrayType, o: str) -> None:
-        wanted = f"ptr {self.asm.thing(f'object dtype {scalar_name(t)}')}, i32 {t.rank}"
+        assert t.dtype is not None
+        number, order = number_and_order(t.dtype)
+        wanted = f"i32 {number}, i8 {order}, i32 {t.rank}"
         self.pass_array(t, self.kept(self.asm.set(f"call ptr @s2sad.whole(ptr {o}, {wanted})")))
 
 
@@ -335,10 +346,10 @@ def _given_up_text(asm: Assembly) -> str:
 
 def _whole_text(asm: Assembly) -> str:
     """An array of this dtype and rank, row by row: itself, or a copy; null where it is none, or there is no memory."""
-    asm.lines.append(f"define internal ptr @s2sad.whole(ptr %o, ptr %dtype, i32 %rank) {ATTRIBUTES} {{")
+    asm.lines.append(f"define internal ptr @s2sad.whole(ptr %o, i32 %number, i8 %order, i32 %rank) {ATTRIBUTES} {{")
     asm.label("start")
     asm.require(asm.is_same("ptr", asm.load("ptr", "%o", CLASS), asm.thing("object ndarray")), "other")
-    asm.require(asm.is_same("ptr", asm.load("ptr", "%o", DTYPE), "%dtype"), "other")
+    asm.require(has_dtype(asm, "%o", "%number", "%order"), "other")
     asm.require(asm.is_same("i32", asm.load("i32", "%o", RANK), "%rank"), "other")
     asm.do(f"ret ptr {asm.call('ptr', 'numpy PyArray_FromArray', f'ptr %o, ptr null, i32 {PLAIN}')}")
     asm.label("other")

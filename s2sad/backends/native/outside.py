@@ -43,7 +43,6 @@ SCALARS = (
 OBJECTS: dict[str, object] = {
     **{t.__name__: t for t in (float, int, bool, complex, tuple, Exception, MemoryError)},
     **{f"scalar {t.__name__}": t for t in (*SCALARS, np.bool_)},
-    **{f"dtype {t.__name__}": np.dtype(t) for t in (*SCALARS, np.bool_)},
     "ndarray": np.ndarray,
     "comes_from_a_signal": comes_from_a_signal,
     **BOOLS,

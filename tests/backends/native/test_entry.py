@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import pickle
 import signal
 import sys
 import threading
@@ -186,6 +187,13 @@ def test_what_is_unusual_is_handed_on_as_it_is(types, values):
     found = entry(kernel_of(types), types, tuple_type())(*values)
     assert found[0] == "unusual" and len(found) == len(values) + 1
     assert all(a is b for a, b in zip(found[1:], values, strict=True))
+
+
+def test_a_dtype_may_have_more_than_one_object():
+    x = pickle.loads(pickle.dumps(np.arange(3.0)))
+    f = entry(copy(float), [VECTOR], VECTOR)
+    assert x.dtype is not np.dtype(float)
+    np.testing.assert_array_equal(f(x), x)
 
 
 def test_lengths_that_fit_are_taken():

@@ -19,7 +19,7 @@ import s2sad
 from s2sad.backends.compiled import Later
 from s2sad.backends.native import libraries, machine, special
 from s2sad.backends.native.arguments import MANY
-from s2sad.backends.native.forms import entry_arguments, entry_result
+from s2sad.backends.native.forms import entry_arguments, entry_result, fitter, form_of
 from s2sad.backends.native.objects import Loaded
 from s2sad.backends.native.signals import comes_from_a_signal
 from s2sad.backends.native.stages import compiled
@@ -90,26 +90,7 @@ def is_tried(name, primitive):
 NAMES = sorted(n for n, p in PRIMITIVES.items() if is_tried(n, p) and cases(p))
 
 
-LEFT = {
-    "scipy.fft.dct",
-    "scipy.fft.dctn",
-    "scipy.fft.dst",
-    "scipy.fft.dstn",
-    "scipy.fft.fft2",
-    "scipy.fft.fftn",
-    "scipy.fft.idct",
-    "scipy.fft.idctn",
-    "scipy.fft.idst",
-    "scipy.fft.idstn",
-    "scipy.fft.ifft2",
-    "scipy.fft.ifftn",
-    "scipy.linalg.lu_solve",
-}
-"""What native code leaves at some of its samples, for NumPy's program: where a length of the operand is not one of the
-result."""
-
-
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in LEFT])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.filterwarnings("ignore")
 def test_native_code_of_samples(name):
     function, arguments, wanted = program(PRIMITIVES[name])
@@ -121,7 +102,9 @@ def test_native_code_of_samples(name):
     effort = machine.Effort(0, unroll=False, interleave=False, straight=False)
     loaded = Loaded(code, machine.object_code(code.text, effort), module)
     with np.errstate(all="ignore"):
-        found = loaded.builtin("f", None, None)(*arguments)
+        # some of SciPy's lie column by column
+        given = [fitter(form_of(p.type))(a) for p, a in zip(function.parameters, arguments, strict=True)]
+        found = loaded.builtin("f", None, None)(*given)
     for a, b in zip(leaves(found), leaves(wanted), strict=True):
         assert isinstance(a, np.ndarray) == isinstance(b, np.ndarray)
         assert np.asarray(a).dtype == np.asarray(b).dtype and np.shape(a) == np.shape(b)
