@@ -15,6 +15,8 @@ import llvmlite.binding as llvm
 @lru_cache(maxsize=1)
 def target() -> Any:
     """The target of this machine; LLVM is started with the first question for it."""
+    # what is left of a row is computed in shorter vectors: many rows are not much longer than the longest ones
+    llvm.set_option("s2sad", "-epilogue-vectorization-minimum-VF=8")
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     return llvm.Target.from_default_triple()

@@ -12,7 +12,7 @@ from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
 from s2sad.rules.looping.elementwise import broadcast, number
 from s2sad.rules.looping.reductions import COSTLY, SUM, folded
-from s2sad.rules.looping.shaping import array_of, of_number, same_lengths
+from s2sad.rules.looping.shaping import array_of, of_number, permuted, same_lengths
 from s2sad.rules.numpy.contractions import parse_subscripts
 
 SMALL = 8
@@ -30,15 +30,26 @@ def product(loops: Loops, op: Apply, a: Term, b: Term) -> Term:
     if a.rank > 2 or b.rank > 2:
         return in_batches(loops, op, a, b, dtype, inner)
     if a.rank == b.rank == 2 and not is_short(inner):
-        if is_short(a.shape[0]) and is_short(b.shape[1]):
+        rows, columns = is_short(a.shape[0]), is_short(b.shape[1])
+        if (rows and columns) or (is_turned(a) and columns) or (rows and not is_turned(b)):
             return in_places(loops, op, loops.cheap(a), loops.cheap(b), dtype, inner)
         return by_library(loops, op, a, b, dtype)
+    if a.rank == 2 and b.rank == 1 and not is_short(inner) and is_turned(a):
+        return in_rows(loops, op, a, loops.cheap(b), dtype)
+    if a.rank == b.rank == 2 and is_turned(b) and not is_short(a.shape[0]) and not is_short(b.shape[1]):
+        # the loop along its rows runs once for each row of the other matrix
+        b = loops.fresh(b)
     return in_loops(loops, op, loops.cheap(a), loops.cheap(b), dtype, inner)
 
 
 def is_short(n: Operand) -> bool:
     """Whether a length is known, and so small that a library is slower than loops."""
     return isinstance(n, Constant) and isinstance(n.value, int) and n.value <= SMALL
+
+
+def is_turned(x: Array) -> bool:
+    """Whether a matrix lies column by column."""
+    return x.handle is None and x.turned is not None
 
 
 def _is_same(a: Operand, b: Operand) -> bool:
@@ -60,19 +71,37 @@ def in_loops(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.gen
     return folded(loops, SUM, products, [axis], False, dtype, op.result.hint, by_number=is_short(inner))
 
 
-def in_places(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.generic], inner: Operand) -> Term:
-    """A small matrix, to all elements of which each step along the axis that both have adds."""
+def in_rows(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.generic]) -> Term:
+    """The product of a matrix that lies column by column, to all of which each of them adds."""
+    columns = a.turned
+    assert columns is not None
+
+    def element(at: Places) -> Operand:
+        return loops.call(np.multiply, columns.element(at), b.element(at[:1]))
+
+    products = loops.computed(dtype, columns.shape, element, 1, columns, b)
+    return folded(loops, SUM, products, [0], False, dtype, op.result.hint)
+
+
+def in_places(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.generic], inner: Operand) -> Array:
+    """A matrix of few rows or columns, to all elements of which each step along the axis that both have adds.
+
+    The longer axis lies along the rows of the memory; the loop over the other one, which is written out, is inside.
+    """
+    few, both = is_short(a.shape[0]), is_short(a.shape[0]) and is_short(b.shape[1])
+    lengths = (a.shape[0], b.shape[1]) if few else (b.shape[1], a.shape[0])
     zero = constant(dtype.type(0))
-    target = loops.allocate(dtype, (a.shape[0], b.shape[1]), op.result.hint)
-    loops.nest(target.shape, lambda at: loops.store(target, at, zero))
+    target = loops.allocate(dtype, lengths, op.result.hint)
+    loops.nest(lengths, lambda at: loops.store(target, at, zero))
 
     def add(at: Places) -> None:
-        k, row, column = at
+        k, place = at[0], at[1:] if both else at[:0:-1]
+        row, column = place if few else place[::-1]
         term = loops.call(np.multiply, a.element((row, k)), b.element((k, column)))
-        loops.store(target, (row, column), loops.tally(target.element((row, column)), term))
+        loops.store(target, place, loops.tally(target.element(place), term))
 
-    loops.nest((inner, *target.shape), add)
-    return target
+    loops.nest((inner, *(lengths if both else lengths[::-1])), add)
+    return target if few else permuted(loops, target, (1, 0))
 
 
 def in_batches(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.generic], inner: Operand) -> Term:
@@ -188,7 +217,7 @@ def by_library(loops: Loops, op: Apply, a: Array, b: Array, dtype: np.dtype[np.g
     if dtype.kind not in "fc" or a.dtype != dtype or b.dtype != dtype:
         raise UnsupportedType("a product of matrices of integers, or of two dtypes")
     target = loops.allocate(dtype, (a.shape[0], b.shape[1]), op.result.hint)
-    turned = tuple(x.handle is None and x.turned is not None for x in (a, b))
+    turned = (is_turned(a), is_turned(b))
     own = [x.turned if t and x.turned is not None else x for x, t in zip((a, b), turned, strict=True)]
     loops.into("dot", *own, target, turned=turned)
     return target
