@@ -50,6 +50,7 @@ from s2sad.loops.definitions import with_definitions
 from s2sad.loops.fusion import fused
 from s2sad.loops.guards import guarded_early
 from s2sad.loops.iterations import conditional, counted
+from s2sad.loops.layout import laid_out
 from s2sad.loops.lengths import is_small, settled, with_small_lengths
 from s2sad.loops.libraries import by_library
 from s2sad.loops.lives import Lives, lives
@@ -95,7 +96,7 @@ def _loops_of(
     lowered = _lowered(with_definitions(function), left, lengths, inner)
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))
-    made = shared(with_rooms(reused(contracted(guarded_early(whole)))))
+    made = shared(with_rooms(laid_out(reused(contracted(guarded_early(whole))))))
     return in_blocks(made) if blocks else made
 
 
