@@ -1,6 +1,6 @@
 """python -m benchmarks.gradbench: answers the messages of a GradBench eval, a line of JSON each, on one thread.
 
-With --compare it measures the evals beside other systems.
+With --compare it measures the evals beside other systems, with --memory what they need of memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.surroundings import empty_cache, settle
 
 settle("benchmarks.gradbench")
-if "--compare" in sys.argv:  # first calls compile
+if {"--compare", "--memory"} & {*sys.argv}:  # first calls compile
     empty_cache()
 
 from benchmarks.gradbench import EVALS  # noqa: E402
@@ -64,12 +64,11 @@ def respond(message: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     arguments = sys.argv[1:]
-    if "--compare" in arguments:
-        from benchmarks.gradbench import compare
-
-        arguments.remove("--compare")
-        compare.main(arguments)
-        return
+    for module in ("compare", "memory"):
+        if f"--{module}" in arguments:
+            arguments.remove(f"--{module}")
+            importlib.import_module(f"benchmarks.gradbench.{module}").main(arguments)
+            return
     for line in sys.stdin:
         message = json.loads(line)
         print(json.dumps({"id": message["id"], **respond(message)}), flush=True)

@@ -213,6 +213,9 @@ class Comparison:
         self.others = others()
         self.budget = budget
         self.native = functools.cache(native)
+        # as those of the others: what is imported for a first derivative is no part of a first call
+        importlib.import_module("s2sad.compiler.pipeline")
+        importlib.import_module("s2sad.backends.native.stages")
 
     def row(self, case: Case) -> Row:
         """The times of all systems for one case, after a look at their values."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import s2sad
-from benchmarks.gradbench.function import Function, native
+from benchmarks.gradbench.function import Function
 
 
 def determinant(a: np.ndarray) -> float:
@@ -31,6 +31,6 @@ def read(message: dict[str, Any]) -> tuple[np.ndarray]:
 
 
 FUNCTIONS = {
-    "primal": Function(read, native(determinant), float),
-    "gradient": Function(read, s2sad.grad(determinant, backend="numba"), lambda bar: bar.ravel().tolist()),
+    "primal": Function(read, s2sad.jit(determinant), float),
+    "gradient": Function(read, s2sad.grad(determinant, backend="native"), lambda bar: bar.ravel().tolist()),
 }

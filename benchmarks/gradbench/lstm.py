@@ -7,7 +7,6 @@ computer vision and machine learning, 2018 (ADBench).
 import math
 from typing import Any
 
-import numba
 import numpy as np
 
 import s2sad
@@ -56,6 +55,6 @@ def write(gradient: tuple[np.ndarray, np.ndarray]) -> list[float]:
 
 
 FUNCTIONS = {
-    "objective": Function(read, numba.njit(loss), float),
-    "jacobian": Function(read, s2sad.grad(loss, ("main", "extra"), backend="numba"), write),
+    "objective": Function(read, s2sad.jit(loss), float),
+    "jacobian": Function(read, s2sad.grad(loss, ("main", "extra"), backend="native"), write),
 }

@@ -45,10 +45,10 @@ def landing(w: float, field: Field) -> float:
 
 def forward(w: float, field: Field) -> tuple[float, float]:
     """The landing and its derivative by w, forward."""
-    return s2sad.jvp(landing, (w, field), (1.0, None), backend="numba")
+    return s2sad.jvp(landing, (w, field), (1.0, None), backend="native")
 
 
-reverse = s2sad.value_and_grad(landing, backend="numba")
+reverse = s2sad.value_and_grad(landing, backend="native")
 """The landing and its derivative by w, in reverse."""
 
 

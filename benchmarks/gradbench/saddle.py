@@ -43,12 +43,12 @@ def highest(x: np.ndarray, start: np.ndarray, slope: Any) -> float:
 def forward(x: np.ndarray, start: np.ndarray, slope: Any) -> tuple[float, np.ndarray]:
     """The maximum over y and its gradient by x, forward."""
     given, still = (x, start, slope), np.zeros(2)
-    value, first = s2sad.jvp(highest, given, (np.array([1.0, 0.0]), still, None), backend="numba")
-    value, second = s2sad.jvp(highest, given, (np.array([0.0, 1.0]), still, None), backend="numba")
+    value, first = s2sad.jvp(highest, given, (np.array([1.0, 0.0]), still, None), backend="native")
+    value, second = s2sad.jvp(highest, given, (np.array([0.0, 1.0]), still, None), backend="native")
     return value, np.array([first, second])
 
 
-reverse = s2sad.value_and_grad(highest, backend="numba")
+reverse = s2sad.value_and_grad(highest, backend="native")
 """The maximum over y and its gradient by x, in reverse."""
 
 
