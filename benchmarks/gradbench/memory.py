@@ -8,9 +8,8 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from benchmarks.gradbench import EVALS, compare
 
@@ -27,11 +26,8 @@ def peak() -> float:
 def measure(system: str, name: str) -> None:
     """Print what the largest case of an eval takes more than the one before it, which compiles."""
     before, case = [*compare.cases_of(name)][-2:]
-    made: Callable[..., Callable[[], Any]]
-    if system == "JAX":
-        made = compare.others()[system][name]
-    else:
-        made = partial(partial, compare.WAYS[name].calls[system])
+    own = compare.WAYS[name].calls
+    made = partial(partial, own[system]) if system in own else compare.others()[system][name]
     call = made(*case.args)
     made(*before.args)()
     gc.collect()
