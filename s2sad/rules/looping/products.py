@@ -31,7 +31,9 @@ def product(loops: Loops, op: Apply, a: Term, b: Term) -> Term:
         return in_batches(loops, op, a, b, dtype, inner)
     if a.rank == b.rank == 2 and not is_short(inner):
         rows, columns = is_short(a.shape[0]), is_short(b.shape[1])
-        if (rows and columns) or (is_turned(a) and columns) or (rows and not is_turned(b)):
+        # what is computed as it is read is not stored for a library
+        along = is_turned(a) and a.turned is not None and not is_stored(a.turned)
+        if (rows and columns) or (along and columns) or (rows and not is_stored(b) and not is_turned(b)):
             return in_places(loops, op, loops.cheap(a), loops.cheap(b), dtype, inner)
         return by_library(loops, op, a, b, dtype)
     if a.rank == 2 and b.rank == 1 and not is_short(inner) and is_turned(a):
@@ -47,9 +49,14 @@ def is_short(n: Operand) -> bool:
     return isinstance(n, Constant) and isinstance(n.value, int) and n.value <= SMALL
 
 
+def is_stored(x: Array) -> bool:
+    """Whether a matrix lies row by row."""
+    return x.handle is not None
+
+
 def is_turned(x: Array) -> bool:
-    """Whether a matrix lies column by column."""
-    return x.handle is None and x.turned is not None
+    """Whether a matrix is the transpose of another one, and does not lie row by row itself."""
+    return x.turned is not None and not is_stored(x)
 
 
 def _is_same(a: Operand, b: Operand) -> bool:
