@@ -43,10 +43,10 @@ def _block(block: Block) -> Block:
             continue
         for later in lives:
             new = later.made.result
-            if later is life or new in table or not _alike(life.made, later.made):
+            # first what is asked quickly: there are as many pairs as arrays by arrays
+            if later.first < life.last or later is life or new in table or not _alike(life.made, later.made):
                 continue
-            old = {life.made.result, *life.one}
-            if life.last < later.first or (life.last == later.first and _in_place(operations[life.last], old, new)):
+            if life.last < later.first or _in_place(operations[life.last], {life.made.result, *life.one}, new):
                 table[new] = life.made.result
                 life.last = later.last
                 life.one.add(new)
