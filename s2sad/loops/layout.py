@@ -4,7 +4,8 @@
         for k in range(3): p[i, k] += v[k]    ->        for k in range(3): p[k, i] += v[k]
 
 What a program makes and uses by its elements alone is made so. What it only reads, and comes to again in each iteration
-of a loop around, is copied first. (Structure of arrays, for array of structures.)
+of a loop around, is copied first. (Structure of arrays, for array of structures.) A loop that goes through short rows,
+one element after the other, finds them side by side as they are.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ def laid_out(function: Function) -> Function:
     """The function with the axes of its arrays in the order in which its loops come to them."""
     memory = Memory(function)
     uses: dict[Operand, _Uses] = defaultdict(_Uses)
-    _visit(function.body, (), uses)
+    _visit(function.body, (), (), uses)
     made = [op.result for op in walk(function.body) if isinstance(op, Apply) and op.primitive is ALLOCATE]
     table: dict[Operand, _Turned] = {h: _Turned(_permuted(h, order), order) for h in made if (order := uses[h].order())}
     written = {r for op in function.body.operations for r in memory.touched(op).written}
@@ -68,10 +69,16 @@ class _Access:
     """A load or store in an innermost long loop; the axis along which that loop runs, where it does along one."""
 
     op: Apply
-    axis: int | None
+    lane: _Long | None
     weight: int
     again: bool
     """A loop around comes to the same elements in each of its iterations."""
+
+    @property
+    def axis(self) -> int | None:
+        """The axis along which its loop is to find elements side by side; None where it may be any."""
+        axis = None if self.lane is None else self.lane.axis(places := _places(self.op))
+        return axis if axis is None or self.lane is None or not self.lane.is_even else len(places) - 1
 
 
 @dataclass
@@ -116,6 +123,13 @@ class _Long:
     """A long loop, and how the numbers in it change from one iteration to the next."""
 
     loop: For | While
+    even: list[bool] = field(default_factory=list)
+    """Of each access that changes with it, whether it is to a whole short row."""
+
+    @property
+    def is_even(self) -> bool:
+        """Whether it goes through short rows, one element after the other: it needs no other order."""
+        return all(self.even)
 
     @cached_property
     def is_innermost(self) -> bool:
@@ -158,8 +172,8 @@ def _is_short(op: Operation) -> bool:
     return len(ends) == 2 and ends[1] - ends[0] <= SHORT  # type: ignore[operator]
 
 
-def _visit(block: Block, around: tuple[_Long, ...], uses: Mapping[Operand, _Uses]) -> None:
-    """Note how the arrays are used in a block, with the long loops around it."""
+def _visit(block: Block, around: tuple[_Long, ...], short: tuple[Value, ...], uses: Mapping[Operand, _Uses]) -> None:
+    """Note how the arrays are used in a block: the long loops around it, and the indices of short ones in the last."""
     for op in block.operations:
         for k, o in enumerate(op.operands):
             if not o.type.is_array:
@@ -167,20 +181,27 @@ def _visit(block: Block, around: tuple[_Long, ...], uses: Mapping[Operand, _Uses
             if k or not isinstance(op, Apply) or op.primitive not in (LOAD, STORE, LENGTH):
                 uses[o].whole = True
             elif op.primitive is not LENGTH:
-                uses[o].accesses.append(_access(op, around))
-        inside = (*around, _Long(op)) if is_loop(op) and not _is_short(op) else around
+                uses[o].accesses.append(_access(op, around, short))
         for inner in op.blocks:
-            _visit(inner, inside, uses)
+            if not is_loop(op):
+                _visit(inner, around, short, uses)
+            elif isinstance(op, For) and _is_short(op):
+                _visit(inner, around, (*short, op.index), uses)
+            else:
+                _visit(inner, (*around, _Long(op)), (), uses)
     for o in block.results:
         uses[o].whole = True
 
 
-def _access(op: Apply, around: Sequence[_Long]) -> _Access:
+def _access(op: Apply, around: Sequence[_Long], short: Sequence[Value]) -> _Access:
     places = _places(op)
     if not around or not around[-1].is_innermost:
         return _Access(op, None, 0, False)
+    lane = around[-1]
+    if any(lane.step(p) != 0 for p in places):
+        lane.even.append(len(short) == 1 and places[-1] is short[0])
     again = any(not loop.changing.intersection(places) for loop in around)
-    return _Access(op, around[-1].axis(places), OFTEN ** len(around), again)
+    return _Access(op, lane, OFTEN ** len(around), again)
 
 
 def _places(op: Apply) -> tuple[Operand, ...]:

@@ -136,6 +136,25 @@ STAYS = {
                 yield
             yield
         """,
+    "short rows, one element after the other": f"""
+        {MADE}
+        for i: int(i) in range(0, n, 1):
+            for j: int(j) in range(0, 3, 1):
+                v1 = store(d, i, j, 2.0)
+                yield
+            yield
+        for i: int(i) in range(1, n, 1):
+            h = i - 1
+            for j: int(j) in range(0, 3, 1):
+                v2 = load(d, i, j)
+                v3 = load(d, h, j)
+                v4 = v2 + v3
+                v5 = store(d, h, j, v4)
+                yield
+            yield
+        v6 = load(d, 0, 1)
+        v7 = store(y, 0, v6)
+        """,
     "its memory has another name": f"""
         {MADE}
         for i: int(i) in range(0, n, 1):
