@@ -11,7 +11,7 @@ from typing import assert_never
 
 from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
 from s2sad.ir.primitive import Effect
-from s2sad.ir.types import ArrayType, ContainerType, OpaqueType, SequenceType, TableType, Type
+from s2sad.ir.types import ArrayType, ContainerType, OpaqueType, SequenceType, SparseType, TableType, Type
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -48,7 +48,7 @@ def has_memory(t: Type) -> bool:
             return not t.is_scalar
         case ContainerType():
             return any(map(has_memory, t.items))
-        case SequenceType() | TableType() | OpaqueType():
+        case SequenceType() | TableType() | OpaqueType() | SparseType():
             return True
     return False
 

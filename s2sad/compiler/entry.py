@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from s2sad.compiler.transform import is_constant
 from s2sad.differentiate.tangents import conform
-from s2sad.errors import UnsupportedType
+from s2sad.errors import NOWHERE, UnsupportedType
 from s2sad.frontend.context import WrittenArrays
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.terms.references import Place
@@ -16,7 +16,7 @@ from s2sad.ir.dims import Fact
 from s2sad.ir.primitives.effects import RAISE
 from s2sad.ir.printer import numbered
 from s2sad.ir.rewrite import reads_of, substitute
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SparseType, Type, leaves
 from s2sad.ir.values import (
     Block,
     Call,
@@ -97,6 +97,10 @@ def check_value(entry: Entry) -> None:
     if found is not None:
         what = f"{entry.function.name} gives what is no value at run time: {found.what}"
         raise UnsupportedType(what, "return numbers, arrays, and containers of them", found.location)
+    if any(isinstance(t, SparseType) for t in leaves(entry.function.result.type)):
+        instead = "return A.data, A.toarray(), or what is computed with it"
+        where = entry.function.body.operations[-1].location if entry.function.body.operations else NOWHERE
+        raise UnsupportedType(f"{entry.function.name} gives a sparse matrix", instead, where)
 
 
 def captured_last(function: Function, passed: int, captured: int) -> Function:

@@ -33,7 +33,7 @@ from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.objects import object_items
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
-from s2sad.ir.types import StaticType, Type, is_active_type, type_of
+from s2sad.ir.types import SparseType, StaticType, Type, is_active_type, type_of
 from s2sad.ir.values import Function
 
 
@@ -467,9 +467,12 @@ def check_active(target: object, transform: Transform, given: Sequence[Type], na
         if k >= len(given):
             raise ArgumentError(f"argnums {k}: {callable_name(target)} has {len(given)} parameters")
         if not is_active_type(given[k]):
+            instead = "pass a float, or leave the parameter out of argnums"
+            if isinstance(given[k], SparseType):
+                instead = "differentiate by its data: lambda data: f(csr_array((data, A.indices, A.indptr), A.shape))"
             raise NotDifferentiable(
                 f"the derivative of {callable_name(target)} by its parameter {names[k]!r} needs floats, "
-                f"not {given[k]}; pass a float, or leave the parameter out of argnums"
+                f"not {given[k]}; {instead}"
             )
 
 

@@ -66,6 +66,7 @@ from s2sad.frontend.syntax.operators import Operators
 from s2sad.frontend.syntax.outside_names import OutsideNames
 from s2sad.frontend.syntax.outside_stores import OutsideStores
 from s2sad.frontend.syntax.solver_calls import Solvers
+from s2sad.frontend.syntax.sparse_matrices import SparseMatrices
 from s2sad.frontend.syntax.statements import Statements
 from s2sad.frontend.syntax.subscripts import Subscripts
 from s2sad.frontend.syntax.tables import KeysNeeded, Tables
@@ -229,6 +230,7 @@ class FunctionLowering(
     FunctionCalls,
     Solvers,
     LibraryObjects,
+    SparseMatrices,
     Customs,
     Closures,
     DerivedFunctions,
@@ -334,7 +336,7 @@ class FunctionLowering(
                 value = Value(named(t), name)
                 values.append(value)
                 self.parameter_paths[value] = (k, ())
-                self.env[key] = adopted = self.adopt(value)
+                self.env[key] = adopted = self.adopt(self.sparse_term(value))
                 if isinstance(adopted, Ref) and is_array(adopted):
                     self.labels[adopted.cell] = name
         return values

@@ -608,6 +608,54 @@ class Lowering(KeyedCells):
     ) -> Term:
         """A method of such an object."""
 
+    # sparse_matrices
+
+    @abstractmethod
+    def sparse_term(self, operand: Operand) -> Term:
+        """A sparse matrix from outside as a term; other operands as they are."""
+
+    @abstractmethod
+    def is_sparse(self, term: Term) -> bool:
+        """Whether a term is a sparse matrix, or what solves with one."""
+
+    @abstractmethod
+    def call_sparse(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """The call of a function that has a row in the book of sparse matrices; None for others."""
+
+    @abstractmethod
+    def method_of_sparse(
+        self,
+        receiver: Term,
+        name: str,
+        arguments: list[Term],
+        keywords: dict[str, Term],
+        node: gast.AST,
+        hint: str | None = None,
+    ) -> Term:
+        """The call of a method of a matrix, or of what solves with it."""
+
+    @abstractmethod
+    def sparse_binary(self, node: gast.BinOp, left: Term, right: Term, hint: str | None) -> Term | None:
+        """An operator with a sparse matrix on one side or both; None for others."""
+
+    @abstractmethod
+    def sparse_unary(self, node: gast.UnaryOp, term: Term, hint: str | None) -> Term | None:
+        """A sign before a sparse matrix; None for other terms."""
+
+    @abstractmethod
+    def sparse_attribute(self, base: Term, name: str, node: gast.AST) -> Term | None:
+        """An attribute of a sparse matrix; None for other terms."""
+
+    @abstractmethod
+    def sparse_item(self, base: Term, index: Term, node: gast.AST, hint: str | None) -> Term | None:
+        """`A[i, j]`; None for other terms."""
+
+    @abstractmethod
+    def refuse_written(self, base: Term, node: gast.AST) -> None:
+        """Refuse to write into a sparse matrix."""
+
     @abstractmethod
     def solver_rule(self, target: SolverRule) -> Term:
         """What a rule gives, its parameters bound in the environment."""

@@ -46,6 +46,7 @@ from s2sad.ir.types import (
     OpaqueType,
     SequenceType,
     SliceType,
+    SparseType,
     StaticType,
     TableType,
     Type,
@@ -306,6 +307,9 @@ class CompleteText:
                 return f"table[{self.type(t.key)}]"
             case SliceType():
                 return f"slice[{', '.join('None' if p is None else self.type(p) for p in (t.start, t.stop, t.step))}]"
+            case SparseType():
+                kind = ", True" if t.is_spmatrix else ""
+                return f"sparse({t.numbers.name}[{', '.join(map(self.dim, (*t.dims, t.count)))}], {t.format!r}{kind})"
             case HandleType():
                 return f"handle({self.literal(t.value)})"
             case StaticType():

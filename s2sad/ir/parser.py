@@ -34,6 +34,7 @@ from s2sad.ir.types import (
     OpaqueType,
     SequenceType,
     SliceType,
+    SparseType,
     StaticType,
     TableType,
     Type,
@@ -484,6 +485,13 @@ class Parser:
         size = self.dim(keywords["size"]) if "size" in keywords else t.size
         return ArrayType(t.dtype, t.shape, ast.literal_eval(keywords["kind"]), size, "doubtful" in keywords)
 
+    def sparse(self, numbers: ast.expr, format: ast.expr, *is_spmatrix: ast.expr) -> Type:
+        """A sparse matrix."""
+        t = self.type(numbers)
+        assert t.dtype is not None and t.shape is not None
+        m, n, count = t.shape
+        return SparseType(t.dtype, (m, n), count, ast.literal_eval(format), bool(is_spmatrix))
+
 
 _TypeReader = Callable[[Parser, Sequence[ast.expr], Mapping[str, ast.expr]], Type]
 _TYPES: dict[str, _TypeReader] = {
@@ -491,6 +499,7 @@ _TYPES: dict[str, _TypeReader] = {
     "static": lambda parser, args, _: StaticType(parser.literal(args[0])),
     "handle": lambda parser, args, _: HandleType(parser.literal(args[0])),
     "opaque": lambda parser, args, _: OpaqueType(ast.literal_eval(args[0])),
+    "sparse": lambda parser, args, _: parser.sparse(*args),
     "snapshots": lambda parser, args, _: Snapshots(ast.literal_eval(args[0]), parser.type(args[1])),
 }
 """The types that are written as calls."""

@@ -33,6 +33,7 @@ from s2sad.ir.dims import (
 from s2sad.ir.fingerprint import fingerprint, is_data
 from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.objects import object_items
+from s2sad.ir.sparse_classes import is_sparse_class, is_spmatrix_class
 from s2sad.ir.types import (
     BOOL,
     COMPLEX,
@@ -46,6 +47,7 @@ from s2sad.ir.types import (
     OpaqueType,
     SequenceType,
     SliceType,
+    SparseType,
     StaticType,
     TableType,
     Type,
@@ -135,6 +137,10 @@ class Signature:
         # By the class itself: a subclass of float is an object of the user's, which may do otherwise.
         if cls in PYTHON_TYPES:
             return PYTHON_TYPES[cls]
+        if is_sparse_class(cls) and len(value.shape) == 2:  # type: ignore[attr-defined]
+            m, n = map(self.dim, value.shape)  # type: ignore[attr-defined]
+            count = self.dim(value.nnz)  # type: ignore[attr-defined]
+            return SparseType(value.dtype, (m, n), count, value.format, is_spmatrix_class(cls))  # type: ignore[attr-defined]
         if cls is int:
             return integer()
         if isinstance(value, np.ndarray):
@@ -169,6 +175,9 @@ class Signature:
                 return ContainerType(t.cls, t.keys, tuple(map(self.canonical, t.items)))
             case SequenceType():
                 return SequenceType(self.canonical(t.item), new_dim("k"))
+            case SparseType():
+                m, n = map(self.dim, t.dims)
+                return replace(t, dims=(m, n), count=self.dim(t.count))
         return t
 
     def number(self, d: Size) -> Dim | None:
@@ -206,6 +215,8 @@ def related(own: Iterable[Type], given: Iterable[Type]) -> dict[Symbol, Dim]:
                 table = related(t.items, g.items) | table
             case SequenceType(), SequenceType():
                 table = related([t.item, ArrayType(shape=(t.length,))], [g.item, ArrayType(shape=(g.length,))]) | table
+            case SparseType(), SparseType():
+                table = related([ArrayType(shape=(*t.dims, t.count))], [ArrayType(shape=(*g.dims, g.count))]) | table
     return table
 
 
@@ -246,6 +257,9 @@ def key_of(t: Type, names: dict[Symbol, str] | None = None) -> str:
             return f"static<{static_key(t.value)}>"
         case SliceType():
             return repr(t)
+        case SparseType():
+            kind = "matrix" if t.is_spmatrix else "array"
+            return f"{t.format}_{kind}<{t.numbers.str}:{','.join(map(str, (*t.dims, t.count)))}>"
         case OpaqueType():
             return f"opaque<{t.name}>"
         case BottomType():
@@ -335,6 +349,8 @@ def _fast(a: Any, dims: dict[int, int], statics: list[object]) -> object:
         return a.value
     if cls in STREAMS:
         return STREAM
+    if is_sparse_class(cls) and len(a.shape) == 2:
+        return (cls, a.dtype, *[n if n < 2 else -1 - dims.setdefault(n, len(dims)) for n in (*a.shape, a.nnz)])
     attributes = object_items(a)
     if attributes is not None:
         statics.append(cls)

@@ -7,6 +7,7 @@
     SliceType       a slice in an index
     StaticType      anything known at compile time that is no number: None, a string, a dtype, a function
     HandleType      an object outside the function that takes values
+    SparseType      a sparse matrix of SciPy
     OpaqueType      the residuals of a recursive function, known by its name alone
     BottomType      the result of a call that is still being lowered (recursion); joins to the other side
 
@@ -327,6 +328,23 @@ class OpaqueType(Type):
 
 
 @dataclass(frozen=True, slots=True)
+class SparseType(Type):
+    """A sparse matrix of SciPy, as an object: what moves are its numbers, which are an array beside it."""
+
+    numbers: np.dtype[np.generic]
+    dims: tuple[Dim, Dim]
+    count: Dim
+    """How many numbers it stores."""
+    format: str | None
+    """As SciPy names it; None where it may be one or another."""
+    is_spmatrix: bool = False
+    """Whether `*` is the product of matrices, as for `csr_matrix`."""
+
+    def __str__(self) -> str:
+        return f"a sparse {'matrix' if self.is_spmatrix else 'array'} of {self.numbers}"
+
+
+@dataclass(frozen=True, slots=True)
 class BottomType(Type):
     """No value: the result of a recursive call before anything is known of it."""
 
@@ -475,6 +493,11 @@ def join(a: Type, b: Type) -> Type | None:
         case TableType(), TableType():
             key = join(a.key, b.key)
             return key and TableType(key)
+        case SparseType(), SparseType() if a.is_spmatrix == b.is_spmatrix:
+            own, other = (*a.dims, a.count), (*b.dims, b.count)
+            m, n, k = (d if equal(d, e) else new_dim("d") for d, e in zip(own, other, strict=True))
+            numbers = np.result_type(a.numbers, b.numbers)
+            return SparseType(numbers, (m, n), k, a.format if a.format == b.format else None, a.is_spmatrix)
         case SliceType(), SliceType():
             return None
     return None
@@ -523,6 +546,10 @@ def _match_dims(a: Type, b: Type, renamed: dict[Dim, Dim]) -> bool:
             )
         case SequenceType(), SequenceType():
             return _match_dims(a.item, b.item, renamed)
+        case SparseType(), SparseType():
+            alike = a == replace(b, dims=a.dims, count=a.count)
+            own, other = (ArrayType(a.numbers, (*t.dims, t.count)) for t in (a, b))
+            return alike and _match_dims(own, other, renamed)
     return a == b
 
 
@@ -532,6 +559,8 @@ def symbols(t: Type) -> set[Symbol]:
     match t:
         case ArrayType():
             dims = [*(t.shape or ()), *(() if t.size is None else (t.size,))]
+        case SparseType():
+            dims = [*t.dims, t.count]
         case ContainerType():
             return set().union(*map(symbols, t.items))
         case SequenceType():
@@ -552,6 +581,9 @@ def substitute(t: Type, dims: Mapping[Symbol, Dim]) -> Type:
         case SliceType():
             parts = [None if p is None else substitute(p, dims) for p in (t.start, t.stop, t.step)]
             return SliceType(*parts)  # type: ignore[arg-type]
+        case SparseType():
+            m, n = (substitute_dim(d, dims) for d in t.dims)
+            return replace(t, dims=(m, n), count=substitute_dim(t.count, dims))
     return t
 
 

@@ -53,6 +53,8 @@ for _namespace in ("special", "linalg", "signal", "ndimage", "stats", "spatial",
     when_imported(f"scipy.{_namespace}", partial(_of_scipy, "plain", f"of_{_namespace}"))
 for _module in ("vq", "hierarchy"):
     when_imported(f"scipy.cluster.{_module}", partial(_of_scipy, "plain", "of_cluster"))
+when_imported("scipy.sparse", partial(_of_scipy, "sparse"))
+when_imported("scipy.sparse.linalg", partial(_of_several, "sparse.systems", "sparse.eigenvalues"))
 
 
 def everything() -> None:

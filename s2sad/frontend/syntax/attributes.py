@@ -70,6 +70,9 @@ class Attributes(Lowering):
             return self.class_attribute(base.receiver, _after(class_of(base.receiver), base.cls), name, node)
         if is_static_object(base):
             return self.static_attribute(base, name, node)
+        found = self.sparse_attribute(base, name, node)
+        if found is not None:
+            return found
         if isinstance(base, Known):
             return self.attribute_of_known(base, name, node)
         if isinstance(base, Ref) and base.cls in (list, dict):
@@ -262,6 +265,7 @@ class Attributes(Lowering):
 
     def set_named(self, base: Term, name: str, term: Term, node: gast.AST) -> None:
         """`setattr(base, name, term)`."""
+        self.refuse_written(base, node)
         outer = self.attribute_outside(base, name, node)
         if outer is not None:
             self.set_outer(outer, term, node)

@@ -108,6 +108,8 @@ class Calls(Lowering):
                 return self.call_target(target, list(map(self.to_operand, arguments)), node, hint)
             case Constant():
                 return self.call_static(function.value, arguments, keywords, node, hint)
+        if self.is_sparse(function):
+            return self.method_of_sparse(function, "__call__", arguments, keywords, node, hint)
         record = self.library_object(function)
         if record is not None:
             return self.call_of_object(record, "__call__", arguments, keywords, node, hint)
@@ -126,6 +128,9 @@ class Calls(Lowering):
         function = as_inside(f)
         if methods_of(function) is not None:
             return self.make_object(function, arguments, keywords, node)
+        found = self.call_sparse(function, arguments, keywords, node, hint)
+        if found is not None:
+            return found
         check_overwritten(self, function, arguments, keywords, node)
         for answer in (
             self.call_meant,
@@ -333,6 +338,8 @@ class Calls(Lowering):
     ) -> Term:
         """The call of a method of an array, list, dict, or of an object."""
         receiver, name = method.receiver, method.name
+        if self.is_sparse(receiver):
+            return self.method_of_sparse(receiver, name, arguments, keywords, node, hint)
         record = self.library_object(receiver)
         if record is not None:
             return self.call_of_object(record, name, arguments, keywords, node, hint)

@@ -16,7 +16,18 @@ from s2sad.frontend.terms.terms import Term, flatten, leaf_names, maybes_in, str
 from s2sad.ir.builder import Builder
 from s2sad.ir.call_lengths import at_least
 from s2sad.ir.dims import ANY_SIGN, Dim, Size, Symbol, dim_scaled, dim_sum, may_be_negative, new_dim
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, StaticType, Type, all_items, join, symbols
+from s2sad.ir.types import (
+    BOTTOM,
+    ArrayType,
+    ContainerType,
+    SequenceType,
+    SparseType,
+    StaticType,
+    Type,
+    all_items,
+    join,
+    symbols,
+)
 from s2sad.ir.values import Constant, Operand, Value
 
 
@@ -210,6 +221,9 @@ def _widened(before: Type, after: Type, loose: set[Symbol]) -> Type | None:
     if isinstance(before, ContainerType) and isinstance(joined, ContainerType):
         items = [_widened(b, j, loose) for b, j in zip(before.items, joined.items, strict=True)]
         return ContainerType(before.cls, before.keys, tuple(items))  # type: ignore[arg-type]
+    if isinstance(before, SparseType) and isinstance(joined, SparseType):
+        m, n = (_loosened(d, e, loose) for d, e in zip(before.dims, joined.dims, strict=True))
+        return replace(joined, dims=(m, n), count=_loosened(before.count, joined.count, loose))
     if not (isinstance(before, ArrayType) and isinstance(joined, ArrayType) and before.shape and joined.shape):
         return joined
     if len(before.shape) != len(joined.shape):

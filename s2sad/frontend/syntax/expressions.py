@@ -49,6 +49,7 @@ from s2sad.ir.dims import value_of
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT, raise_unless
+from s2sad.ir.sparse_classes import is_sparse_class
 from s2sad.ir.types import BOTTOM, STREAMS, ArrayType, SequenceType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
@@ -196,6 +197,8 @@ class Expressions(Lowering):
         settled = self.reads.settled
         if type(value) in STREAMS:
             return self.captured_value(variable)
+        if is_sparse_class(type(value)) and value.ndim == 2:  # type: ignore[attr-defined]
+            return self.sparse_term(self.captured_value(variable))
         self.places.setdefault(id(value), (variable, value))
         if settled.is_bound(variable):
             return self.read_bound(variable, value)

@@ -65,7 +65,9 @@ class Operators(Lowering):
         return left
 
     def binary(self, node: gast.BinOp, left: Term, right: Term, hint: str | None) -> Term:
-        found = self.binary_objects(node, node.op, left, right)
+        found = self.sparse_binary(node, left, right, hint)
+        if found is None:
+            found = self.binary_objects(node, node.op, left, right)
         if found is not None:
             return found
         left, right = (self.open(t) for t in (left, right))
@@ -135,7 +137,9 @@ class Operators(Lowering):
             truth = self.truth(term, node.operand)
             return constant(not truth) if isinstance(truth, bool) else self.apply(operator.not_, [truth])
         term = self.eval(node.operand)
-        found = self.call_special(term, UNARY_METHODS[type(node.op)], [], node)
+        found = self.sparse_unary(node, term, hint)
+        if found is None:
+            found = self.call_special(term, UNARY_METHODS[type(node.op)], [], node)
         if found is not None:
             return found
         return self.apply(UNARY[type(node.op)], [self.to_operand(term)], hint)

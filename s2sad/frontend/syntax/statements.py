@@ -247,9 +247,11 @@ class Statements(Lowering):
             if variable is not None:
                 self.augment_outer(variable, node)
                 return
+            self.refuse_written(base, node)
             before = self.attribute(base, target.attr, target)
         else:
             base, index = self.eval(target.value), self.index(target.slice)
+            self.refuse_written(base, node)
             outside = self.outside_object(base)
             if outside is not None:
                 self.augment_item(outside, index, node)
@@ -274,6 +276,8 @@ class Statements(Lowering):
         """The new value of the target of an augmented assignment."""
         operation = gast.copy_location(gast.BinOp(left=read, op=node.op, right=node.value), node)
         value = self.eval(node.value)
+        if not isinstance(node.op, gast.Add | gast.Sub):
+            self.refuse_written(before, node)
         found = self.call_special(before, f"__i{BINARY_METHODS[type(node.op)]}__", [value], node)
         if found is not None:
             return found

@@ -57,7 +57,9 @@ class Subscripts(Lowering):
         """`base[index]`, as the class of the base says."""
         if isinstance(base, Outside):
             return self.item_outside(base, index_term, node)
-        found = self.call_special(base, "__getitem__", [index_term], node)
+        found = self.sparse_item(base, index_term, node, hint)
+        if found is None:
+            found = self.call_special(base, "__getitem__", [index_term], node)
         return self.item_at(base, index_term, node, hint) if found is None else found
 
     def item_at(self, base: Term, index_term: Term, node: gast.Subscript, hint: str | None) -> Term:
@@ -209,6 +211,7 @@ class Subscripts(Lowering):
 
     def set_item(self, base: Term, index: Term, term: Term, node: gast.AST) -> None:
         """`base[index] = term`."""
+        self.refuse_written(base, node)
         outside = self.outside_object(base)
         if outside is not None:
             self.set_outside(outside, index, term, node)

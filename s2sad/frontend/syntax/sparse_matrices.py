@@ -1,0 +1,292 @@
+"""Sparse matrices as values: what makes them, their operators, methods and items, by the book of `ir.sparse`.
+
+    A = csr_array((v, (i, j)))      v1 = scipy.sparse.csr_array((v, (i, j))), and beside it v, i, j
+    y = A @ x                       the call as it stands, with its derivative by v and x
+
+A matrix is a Record of the object and its entries; one from outside has the entries that the object holds.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import gast
+import numpy as np
+
+from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.lowering import Lowering
+from s2sad.frontend.syntax.objects import BINARY_METHODS
+from s2sad.frontend.terms.terms import Method, Record, Ref, Slice, Term, is_array
+from s2sad.ir.builder import Expr
+from s2sad.ir.sparse import (
+    Factors,
+    Matrix,
+    Rule,
+    UsersCall,
+    of_object,
+    parameters_of,
+    row_of_factors,
+    row_of_function,
+    row_of_method,
+)
+from s2sad.ir.types import ContainerType, SparseType
+from s2sad.ir.values import Constant, Operand, constant, is_operand
+
+SIGNS: dict[str, str] = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "matmul": "@", "pow": "**"}
+"""The operators of matrices, by the names of their methods."""
+OF_NUMPY = frozenset({"sum", "mean", "trace", "diagonal"})
+"""The functions of NumPy that call the method of their name."""
+
+
+class SparseMatrices(Lowering):
+    """Lowers what is done with sparse matrices."""
+
+    # terms
+
+    def is_sparse(self, term: Term) -> bool:
+        """Whether a term is a sparse matrix, or what solves with one."""
+        if isinstance(term, (Record, Ref)):
+            return term.cls in _classes()
+        return is_operand(term) and isinstance(term.type, SparseType)
+
+    def sparse_term(self, operand: Operand) -> Term:
+        """A matrix from outside as a term; other operands as they are."""
+        if not isinstance(operand.type, SparseType):
+            return operand
+        return self.sparse_result(of_object(self.entry.expr(operand)))
+
+    def sparse_value(self, term: Term) -> Any:
+        """A term as rules of sparse matrices take it."""
+        if self.is_sparse(term):
+            opened = self.open(term)
+            if is_operand(opened):
+                opened = self.sparse_term(opened)
+            assert isinstance(opened, Record)
+            if "matrix" in opened.items:
+                function = opened.items["is_function"]
+                assert isinstance(function, Constant)
+                whole = self.builder.expr(self.to_operand(opened.items["object_"]))
+                return Factors(whole, self.sparse_value(opened.items["matrix"]), function.value)  # type: ignore[arg-type]
+            return Matrix(*(self.builder.expr(self.to_operand(t)) for t in opened.items.values()))
+        if isinstance(term, Slice):
+            return slice(*(self.sparse_value(p) for p in (term.start, term.stop, term.step)))
+        opened = self.open(term)
+        if isinstance(opened, (tuple, list)):
+            return type(opened)(map(self.sparse_value, opened))
+        operand = self.to_operand(self.listed(term))
+        if operand in self.slices:
+            return self.sparse_value(self.slices[operand])
+        if isinstance(operand, Constant) and not isinstance(operand.value, np.ndarray):
+            return operand.value
+        if isinstance(operand.type, ContainerType) and operand.type.cls in (tuple, list):
+            items = [self.sparse_value(self.builder.extract(operand, k)) for k in operand.type.keys]
+            return operand.type.cls(items)
+        return self.builder.expr(operand)
+
+    def sparse_result(self, found: Any) -> Term:
+        """What a rule gives, as a term."""
+        if isinstance(found, Matrix):
+            operands = {n: e.operand for n, e in zip(_NAMES, found.__dict__.values(), strict=True)}
+            return Record(_classes()[found.type.is_spmatrix], operands)
+        if isinstance(found, Factors):
+            items = {"object_": found.object.operand, "matrix": self.sparse_result(found.matrix)}
+            return Record(_classes()[2], {**items, "is_function": constant(found.is_function)})
+        if isinstance(found, tuple):
+            return tuple(map(self.sparse_result, found))
+        return self.adopt(found.operand if isinstance(found, Expr) else constant(found))
+
+    # calls
+
+    def call_sparse(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """The call of a function that has a row in the book of sparse matrices; None for others."""
+        rule = row_of_function(f)
+        if rule is not None:
+            module = "scipy.sparse.linalg" if ".linalg" in (f.__module__ or "") else "scipy.sparse"
+            name = f"{module}.{f.__name__}"
+            return self.by_rule(rule, f, name, f"{name}(%s)", arguments, keywords, node, hint=hint)
+        if not arguments or not self.is_sparse(arguments[0]):
+            return None
+        name = getattr(f, "__name__", "")
+        of_numpy = isinstance(f, np.ufunc) or (getattr(f, "__module__", None) or "").split(".")[0] == "numpy"
+        if f is abs or f is np.abs:
+            return self.method_of_sparse(arguments[0], "__abs__", [], {}, node)
+        if of_numpy and (isinstance(f, np.ufunc) or name in OF_NUMPY) and row_of_method(name) and len(arguments) == 1:
+            return self.method_of_sparse(arguments[0], name, [], keywords, node)
+        if of_numpy:
+            self.refuse(node, f"np.{name} of a sparse matrix", "use its methods, or A.toarray()", UnsupportedCall)
+        return None
+
+    def method_of_sparse(
+        self,
+        receiver: Term,
+        name: str,
+        arguments: list[Term],
+        keywords: dict[str, Term],
+        node: gast.AST,
+        hint: str | None = None,
+    ) -> Term:
+        """The call of a method of a matrix, or of what solves with it."""
+        factors = isinstance(receiver, (Record, Ref)) and receiver.cls is _classes()[2]
+        rule = row_of_factors(name) if factors else row_of_method(name)
+        if rule is None:
+            what = "the factors of a sparse matrix" if factors else "a sparse matrix"
+            self.refuse(node, f"there is no derivative rule for {name} of {what}", "", UnsupportedCall)
+        text = f"_0.{name}(%s)"
+        if name == "__abs__":
+            text = "abs(_0)%s"
+        elif name == "__call__":
+            text = "_0(%s)"
+        elif not factors and _is_attribute(name):
+            text = f"_0.{name}%s"
+        shown = f"scipy.sparse matrix.{name}"
+        function = getattr(_classes()[0], name, None)
+        return self.by_rule(rule, function, shown, text, arguments, keywords, node, receiver, hint)
+
+    def by_rule(
+        self,
+        rule: Rule,
+        function: Any,
+        name: str,
+        text: str,
+        arguments: Sequence[Term],
+        keywords: Mapping[str, Term],
+        node: gast.AST,
+        receiver: Term | None = None,
+        hint: str | None = None,
+    ) -> Term:
+        """What a rule gives for a call, which stays as it is written."""
+        first = [] if receiver is None else [receiver]
+        try:
+            parameters_of(rule).bind(*first, *arguments, **keywords)
+        except TypeError as e:
+            self.refuse(node, f"{name}: {e}", "leave this argument out", UnsupportedCall)
+        operands: list[Operand] = [] if receiver is None else [self.sparse_operand(receiver)]
+        texts = [self.argument_text(a, operands) for a in arguments]
+        texts += [f"{k}={self.argument_text(v, operands)}" for k, v in keywords.items()]
+        shares = isinstance(function, type)
+        for ref in [r for t in (*arguments, *keywords.values()) for r in self.reachable(t)] if shares else ():
+            if is_array(ref):
+                self.frozen.setdefault(ref.cell, "after a sparse matrix was made of it, which holds it")
+        users = UsersCall(self.builder, name, text.replace("%s", ", ".join(texts)), operands, function, shares, hint)
+        given = [self.sparse_value(t) for t in (*first, *arguments)]
+        return self.sparse_result(rule(users, *given, **{k: self.sparse_value(v) for k, v in keywords.items()}))
+
+    def sparse_operand(self, term: Term) -> Operand:
+        """The object that a matrix is."""
+        opened = self.open(term)
+        return self.to_operand(opened.items["object_"] if isinstance(opened, Record) else opened)
+
+    def argument_text(self, term: Term, operands: list[Operand]) -> str:
+        """How an argument is written; what it is made of is added to the operands."""
+        if isinstance(term, Slice):
+            parts = ["" if _is_none(p) else self.argument_text(p, operands) for p in (term.start, term.stop, term.step)]
+            return ":".join(parts if parts[2] else parts[:2])
+        if self.is_sparse(term):
+            operands.append(self.sparse_operand(term))
+            return f"_{len(operands) - 1}"
+        opened = self.open(term)
+        if isinstance(opened, (tuple, list)):
+            items = [self.argument_text(t, operands) for t in opened]
+            if isinstance(opened, list):
+                return f"[{', '.join(items)}]"
+            return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
+        operand = self.to_operand(self.listed(term))
+        if operand in self.slices:
+            return self.argument_text(self.slices[operand], operands)
+        if isinstance(operand, Constant) and isinstance(operand.value, slice):
+            s = operand.value
+            return self.argument_text(Slice(*map(constant, (s.start, s.stop, s.step))), operands)
+        operands.append(operand)
+        return f"_{len(operands) - 1}"
+
+    # operators, attributes, items
+
+    def sparse_binary(self, node: gast.BinOp, left: Term, right: Term, hint: str | None) -> Term | None:
+        """An operator with a sparse matrix on one side or both; None for others."""
+        sparse = [self.is_sparse(t) for t in (left, right)]
+        if not any(sparse):
+            return None
+        name = BINARY_METHODS[type(node.op)]
+        method = f"__{name}__" if sparse[0] else f"__r{name}__"
+        receiver, other = (left, right) if sparse[0] else (right, left)
+        rule = row_of_method(method)
+        if rule is None or name not in SIGNS:
+            self.refuse(node, f"the operator {name} of a sparse matrix", "use its methods", UnsupportedType)
+        text = f"_0 {SIGNS[name]} %s" if sparse[0] else f"%s {SIGNS[name]} _0"
+        return self.by_rule(rule, None, f"sparse {name}", text, [other], {}, node, receiver, hint)
+
+    def sparse_unary(self, node: gast.UnaryOp, term: Term, hint: str | None) -> Term | None:
+        """A sign before a sparse matrix."""
+        if not self.is_sparse(term):
+            return None
+        signs: dict[type, tuple[str, str]] = {gast.USub: ("__neg__", "-_0%s"), gast.UAdd: ("__pos__", "+_0%s")}
+        if type(node.op) not in signs:
+            self.refuse(node, "~ of a sparse matrix", "", UnsupportedType)
+        name, text = signs[type(node.op)]
+        rule = row_of_method(name)
+        assert rule is not None
+        return self.by_rule(rule, None, "sparse negative", text, [], {}, node, term, hint)
+
+    def sparse_attribute(self, base: Term, name: str, node: gast.AST) -> Term | None:
+        """An attribute of a sparse matrix; None for other terms."""
+        if not self.is_sparse(base):
+            return None
+        factors = isinstance(base, (Record, Ref)) and base.cls is _classes()[2]
+        if factors and name in ("L", "U", "perm_r", "perm_c"):
+            self.refuse(node, f"{name} of the factors of a sparse matrix", "use solve", UnsupportedType)
+        if factors and name in ("shape", "nnz"):
+            return self.method_of_sparse(base, name, [], {}, node)
+        if factors or (row_of_method(name) is not None and not _is_attribute(name)):
+            return Method(base, name)
+        if row_of_method(name) is None:
+            self.refuse(node, f"the attribute {name} of a sparse matrix", "", UnsupportedType)
+        found = self.method_of_sparse(base, name, [], {}, node)
+        for ref in self.reachable(found):
+            self.frozen.setdefault(ref.cell, "which a sparse matrix holds")
+        return found
+
+    def sparse_item(self, base: Term, index: Term, node: gast.AST, hint: str | None) -> Term | None:
+        """`A[i, j]`; None for other terms."""
+        if not self.is_sparse(base):
+            return None
+        rule = row_of_method("__getitem__")
+        assert rule is not None
+        operands = [self.sparse_operand(base)]
+        parts = index if isinstance(index, tuple) else (index,)
+        text = f"_0[{', '.join(self.argument_text(i, operands) for i in parts)}]"
+        users = UsersCall(self.builder, "sparse item", text, operands, None, hint=hint)  # type: ignore[arg-type]
+        given = tuple(map(self.sparse_value, parts))
+        return self.sparse_result(rule(users, self.sparse_value(base), given if len(given) > 1 else given[0]))
+
+    def refuse_written(self, base: Term, node: gast.AST) -> None:
+        """Refuse to write into a sparse matrix."""
+        if self.is_sparse(base):
+            instead = "make a new one of data and places: csr_array((data, (rows, cols)), shape=...)"
+            self.refuse(node, "a sparse matrix is written into", instead, UnsupportedType)
+
+
+_NAMES = ("object_", "values", "rows", "cols")
+
+
+def _classes() -> tuple[Any, ...]:
+    """The classes of sparse arrays and matrices, and of factors."""
+    module: Any = sys.modules.get("scipy.sparse")
+    if module is None:
+        return ()
+    linalg: Any = sys.modules.get("scipy.sparse.linalg")
+    return module.sparray, module.spmatrix, getattr(linalg, "SuperLU", None)
+
+
+def _is_attribute(name: str) -> bool:
+    """Whether a row is that of an attribute."""
+    found = inspect.getattr_static(sys.modules["scipy.sparse"].csr_array, name, None)
+    return not callable(found) or isinstance(found, property)
+
+
+def _is_none(term: Term) -> bool:
+    return isinstance(term, Constant) and term.value is None
