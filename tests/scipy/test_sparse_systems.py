@@ -8,6 +8,8 @@ from scipy.sparse.linalg import (
     bicg,
     bicgstab,
     cg,
+    eigsh,
+    expm_multiply,
     factorized,
     gmres,
     lgmres,
@@ -140,9 +142,37 @@ def nonlinear(a):
     return np.sum(u**2)
 
 
+N = 12
+START = np.ones(N)
+
+
+def chain(a):
+    """A chain of masses and springs."""
+    off = a**2 * np.ones(N - 1)
+    return diags_array([off, np.arange(1.0, N + 1) ** 1.3 * a, off], offsets=[-1, 0, 1], format="csr")
+
+
+def eigenvalues(a):
+    w, _ = eigsh(chain(a), k=3, v0=START, tol=0)
+    return np.sum(w**2)
+
+
+def eigenvectors(a):
+    w, x = eigsh(chain(a), k=2, which="SA", v0=START)
+    return np.sum(x[:, 0] ** 4 * np.arange(N)) + np.sum(np.abs(x[:, 1]) ** 3) + w[0] * w[1]
+
+
+def norms(a):
+    return sp.linalg.norm(chain(a)) + sp.linalg.norm(chain(a) - chain(1.0), "fro") ** 2
+
+
+def exponential(a):
+    return np.sum(expm_multiply(-0.01 * chain(1.0), a * START) ** 2)
+
+
 PROGRAMS = [
     *(direct, several_right_sides, poisson, heat, transposed, by_a_function, triangular, finite_elements, flow, ranks),
-    *(iterated, iterated_symmetric, nonlinear),
+    *(iterated, iterated_symmetric, nonlinear, eigenvalues, eigenvectors, norms, exponential),
 ]
 
 
@@ -209,6 +239,18 @@ def test_an_iteration_that_does_not_converge_has_no_derivative():
         s2sad.grad(f)(0.7)
 
 
+def test_equal_eigenvalues_have_no_eigenvectors_that_move():
+    def f(d):
+        return np.sum(eigsh(diags_array(d, format="csr"), k=2, v0=np.arange(1.0, 5.0))[1] ** 4)
+
+    with pytest.raises(ValueError, match="two eigenvalues are equal"):
+        s2sad.grad(f)(np.array([1.0, 2.0, 3.0, 3.0]))
+
+
+def exponential_by_the_matrix(a):
+    return np.sum(expm_multiply(chain(a), START))
+
+
 def incomplete(a):
     return np.sum(spilu(assembled(a)).solve(B))
 
@@ -231,7 +273,11 @@ def factors(a):
 
 REFUSED = [
     *((incomplete, "spilu"), (inverse, "inverse of a sparse matrix"), (sparse_right_side, "sparse right-hand side")),
-    *((called_back, "callback"), (factors, "L of the factors")),
+    *(
+        (exponential_by_the_matrix, "expm_multiply by its matrix"),
+        (called_back, "callback"),
+        (factors, "L of the factors"),
+    ),
 ]
 
 

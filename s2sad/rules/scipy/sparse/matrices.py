@@ -124,7 +124,7 @@ def same(given: Any, meant: Any) -> Any:
     return op(_SAME, given, meant)
 
 
-def _result(name: str, tangent: Any, adjoint: Any) -> Primitive:
+def result(name: str, tangent: Any, adjoint: Any) -> Primitive:
     """What SciPy gives, as the first operand, with its derivative by the others."""
     return register(
         Primitive(
@@ -209,7 +209,7 @@ def _product_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     return None, None, values, None, None, fit(product(transposed(a), g), x) if active[5] else None
 
 
-_PRODUCT = _result("sparse product", _product_tangent, _product_adjoint)
+_PRODUCT = result("sparse product", _product_tangent, _product_adjoint)
 
 
 def product(a: Matrix, x: Any, given: Any = None) -> Any:
@@ -251,7 +251,7 @@ def _elements_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     return None, None, cast(elements(taken, a.rows, a.cols), a.values.type), None, None, None, None
 
 
-_ELEMENTS = _result("sparse elements", _elements_tangent, _elements_adjoint)
+_ELEMENTS = result("sparse elements", _elements_tangent, _elements_adjoint)
 
 
 def elements(a: Matrix, rows: Any, cols: Any, given: Any = None) -> Any:
@@ -269,7 +269,7 @@ def _dense_type(a: Type, /) -> Type:
 
 
 _DENSE_GIVEN = _plain("given dense", lambda a: a.toarray(), _dense_type, "_0.toarray()")
-_DENSE = _result(
+_DENSE = result(
     "sparse dense",
     lambda y, xs, dots: as_array(moved(Matrix(*xs[1:]), dots[2])),
     lambda g, y, xs, active: (None, None, cast(g[xs[3], xs[4]], xs[2].type), None, None),
@@ -338,7 +338,7 @@ def _of_product_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     return tuple(bars)
 
 
-_OF_PRODUCT = _result("sparse elements of product", _of_product_tangent, _of_product_adjoint)
+_OF_PRODUCT = result("sparse elements of product", _of_product_tangent, _of_product_adjoint)
 
 
 def elements_of_product(a: Matrix, b: Matrix, rows: Any, cols: Any, given: Any = None) -> Any:
