@@ -116,6 +116,13 @@ class Adjoints(Primals):
             return None
         return self._assemble(builder, value, value.type, ())
 
+    def part(self, builder: Builder, value: Value, t: Type, path: Path) -> Operand | None:
+        """The adjoint of what is at a path in a container, put together where it is one itself; None for zeros."""
+        if not t.is_container:
+            return self.level.totals.get((value, path))
+        touched = any(v is value and p[: len(path)] == path for v, p in self.level.totals)
+        return self._assemble(builder, value, t, path) if touched else None
+
     def total_or_zero(self, builder: Builder, value: Value) -> Operand:
         total = self.total(builder, value)
         return self.zero_at(builder, value) if total is None else total

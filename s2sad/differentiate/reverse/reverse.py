@@ -248,7 +248,8 @@ class Reverse(Calls, Loops):
         if not y.type.is_container:
             bar = self.bar(y, builder)
             return None if bar is None else builder.expr(bar)
-        parts = [self.level.totals.get((y, (key,))) for key in y.type.keys]
+        items = zip(y.type.keys, y.type.items, strict=True)
+        parts = [self.part(builder, y, t, (key,)) for key, t in items]
         if all(p is None for p in parts):
             return None
         return tuple(None if p is None else builder.expr(p) for p in parts)
