@@ -35,7 +35,18 @@ from s2sad.frontend.terms.terms import (
     parts,
 )
 from s2sad.ir.primitive import Effect, Primitive
-from s2sad.ir.solver import CALLED, Asked, Part, Parts, Solver, is_holder, methods_of, public_name, solver_of
+from s2sad.ir.solver import (
+    CALLED,
+    Asked,
+    Part,
+    Parts,
+    Solver,
+    holder_signature,
+    is_holder,
+    methods_of,
+    public_name,
+    solver_of,
+)
 from s2sad.ir.types import ContainerType, OpaqueType, Type
 from s2sad.ir.values import (
     Constant,
@@ -92,11 +103,14 @@ class Solvers(SolverRules):
 
     def held_by(self, cls: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """An object that holds arguments of a solver, by the names of its parameters."""
-        signature = inspect.signature(cls)
+        own = holder_signature(cls)
+        signature = inspect.signature(cls) if own is None else own
         try:
             given = signature.bind(*arguments, **keywords).arguments
         except TypeError as e:
             self.refuse(node, f"{cls.__name__}: {e}", "", UnsupportedCall)
+        if own is not None:
+            return Record(cls, given)
         defaults = {n: constant(p.default) for n, p in signature.parameters.items() if p.default is not p.empty}
         return Record(cls, {**defaults, **given})
 
@@ -326,7 +340,8 @@ def _is_called(term: Term) -> bool:
     """Whether an argument is a function, in whatever form: an object that can be called is one."""
     if isinstance(term, (Record, Ref)):
         return not is_holder(term.cls) and any("__call__" in vars(c) for c in term.cls.__mro__)
-    return isinstance(term, (Closure, Derived, Partial, Method)) or is_function(term)
+    is_class = isinstance(term, Constant) and isinstance(term.value, type)  # a dtype
+    return isinstance(term, (Closure, Derived, Partial, Method)) or (is_function(term) and not is_class)
 
 
 def keys_of(found: Part | Parts) -> set[str]:
