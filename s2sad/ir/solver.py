@@ -283,12 +283,20 @@ def is_rule_text(f: object) -> bool:
     return isinstance(f, types.FunctionType) and (f.__module__ or "").startswith("s2sad.solvers.")
 
 
-_HOLDERS: set[type] = set()
+_HOLDERS: dict[type, inspect.Signature | None] = {}
 
 
-def holds_only(*classes: type) -> None:
-    """Have objects of these classes known as what they are made of: they hold it for a solver, and do no more."""
-    _HOLDERS.update(classes)
+def holds_only(*classes: type, like: Callable[..., object] | None = None) -> None:
+    """Have objects of these classes known as what they are made of: they hold it for a solver, and do no more.
+
+    They are made with the arguments of `like`, and of those hold what is given, where the class does not say so.
+    """
+    _HOLDERS.update(dict.fromkeys(classes, None if like is None else inspect.signature(like)))
+
+
+def holder_signature(cls: type) -> inspect.Signature | None:
+    """How such an object is made, where its class does not say it."""
+    return _HOLDERS.get(cls)
 
 
 def is_holder(thing: object) -> bool:

@@ -48,13 +48,16 @@ class Matrix:
         return found
 
 
+FACTORS = "factors"
+"""In the place of a format: the object solves with a matrix that is factorised."""
+
+
 @dataclass(frozen=True, eq=False)
 class Factors:
-    """A matrix that is factorised: the object that solves with it. Where it `is_function`, it is called to solve."""
+    """A matrix that is factorised: the object that solves with it."""
 
     object: Quantity
     matrix: Matrix
-    is_function: bool = False
 
 
 @dataclass(frozen=True, eq=False)

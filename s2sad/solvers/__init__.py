@@ -15,6 +15,7 @@ for _module, _areas in {
     "scipy.integrate": ("boundaries", "equations", "integrals", "samples"),
     "scipy.optimize": ("roots", "minimisers", "fits"),
     "scipy.interpolate": ("interpolants",),
+    "scipy.sparse.linalg": ("operators",),
 }.items():
     for _area in _areas:
         when_imported(_module, partial(importlib.import_module, f"s2sad.solvers.{_area}"))

@@ -21,7 +21,9 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.syntax.objects import BINARY_METHODS
 from s2sad.frontend.terms.terms import Method, Record, Ref, Slice, Term, is_array
 from s2sad.ir.builder import Expr
+from s2sad.ir.solver import is_holder
 from s2sad.ir.sparse import (
+    FACTORS,
     Factors,
     Matrix,
     Rule,
@@ -50,11 +52,18 @@ class SparseMatrices(Lowering):
         """Whether a term is a sparse matrix, or what solves with one."""
         if isinstance(term, (Record, Ref)):
             return term.cls in _classes()
-        return is_operand(term) and isinstance(term.type, SparseType)
+        if not is_operand(term):
+            return False
+        t = term.type
+        return isinstance(t, SparseType) or (isinstance(t, ContainerType) and t.cls in _classes())
+
+    def is_factorised(self, term: Term) -> bool:
+        """Whether a term is what solves with a factorised matrix."""
+        return (term.cls if isinstance(term, (Record, Ref)) else term.type.cls if is_operand(term) else None) is Factors
 
     def sparse_term(self, operand: Operand) -> Term:
-        """A matrix from outside as a term; other operands as they are."""
-        if not isinstance(operand.type, SparseType):
+        """A matrix from outside as a term; other operands as they are, and the object of a factorised matrix."""
+        if not isinstance(operand.type, SparseType) or operand.type.format == FACTORS:
             return operand
         return self.sparse_result(of_object(self.entry.expr(operand)))
 
@@ -66,11 +75,10 @@ class SparseMatrices(Lowering):
                 opened = self.sparse_term(opened)
             assert isinstance(opened, Record)
             if "matrix" in opened.items:
-                function = opened.items["is_function"]
-                assert isinstance(function, Constant)
-                whole = self.builder.expr(self.to_operand(opened.items["object_"]))
-                return Factors(whole, self.sparse_value(opened.items["matrix"]), function.value)  # type: ignore[arg-type]
-            return Matrix(*(self.builder.expr(self.to_operand(t)) for t in opened.items.values()))
+                whole = self.builder.expr(self.sparse_operand(opened))
+                return Factors(whole, self.sparse_value(opened.items["matrix"]))
+            parts = [self.sparse_operand(opened), *(self.to_operand(opened.items[n]) for n in _NAMES[1:])]
+            return Matrix(*map(self.builder.expr, parts))
         if isinstance(term, Slice):
             return slice(*(self.sparse_value(p) for p in (term.start, term.stop, term.step)))
         opened = self.open(term)
@@ -93,10 +101,15 @@ class SparseMatrices(Lowering):
             return Record(_classes()[found.type.is_spmatrix], operands)
         if isinstance(found, Factors):
             items = {"object_": found.object.operand, "matrix": self.sparse_result(found.matrix)}
-            return Record(_classes()[2], {**items, "is_function": constant(found.is_function)})
+            return Record(_classes()[2], items)
         if isinstance(found, tuple):
             return tuple(map(self.sparse_result, found))
         return self.adopt(found.operand if isinstance(found, Expr) else constant(found))
+
+    def is_operator(self, terms: Sequence[Term]) -> bool:
+        """Whether the first of the arguments is a linear operator, which holds a function: solvers take it."""
+        found = [self.open(t) if isinstance(t, Ref) else t for t in terms]
+        return any(isinstance(t, Record) and is_holder(t.cls) for t in found)
 
     # calls
 
@@ -105,10 +118,14 @@ class SparseMatrices(Lowering):
     ) -> Term | None:
         """The call of a function that has a row in the book of sparse matrices; None for others."""
         rule = row_of_function(f)
+        if rule is not None and self.is_operator((*arguments, *keywords.values())[:1]):
+            return None
         if rule is not None:
             module = "scipy.sparse.linalg" if ".linalg" in (f.__module__ or "") else "scipy.sparse"
             name = f"{module}.{f.__name__}"
             return self.by_rule(rule, f, name, f"{name}(%s)", arguments, keywords, node, hint=hint)
+        if not arguments and isinstance(f, type) and f in _classes():
+            return Record(f, keywords)  # a rule puts it together of its parts
         if not arguments or not self.is_sparse(arguments[0]):
             return None
         name = getattr(f, "__name__", "")
@@ -131,7 +148,7 @@ class SparseMatrices(Lowering):
         hint: str | None = None,
     ) -> Term:
         """The call of a method of a matrix, or of what solves with it."""
-        factors = isinstance(receiver, (Record, Ref)) and receiver.cls is _classes()[2]
+        factors = self.is_factorised(receiver)
         rule = row_of_factors(name) if factors else row_of_method(name)
         if rule is None:
             what = "the factors of a sparse matrix" if factors else "a sparse matrix"
@@ -177,9 +194,11 @@ class SparseMatrices(Lowering):
         return self.sparse_result(rule(users, *given, **{k: self.sparse_value(v) for k, v in keywords.items()}))
 
     def sparse_operand(self, term: Term) -> Operand:
-        """The object that a matrix is."""
+        """The object that a matrix is: one that a closure is given in parts is a matrix again."""
         opened = self.open(term)
-        return self.to_operand(opened.items["object_"] if isinstance(opened, Record) else opened)
+        while isinstance(opened, Record):
+            opened = self.open(opened.items["object_"])
+        return self.to_operand(opened)
 
     def argument_text(self, term: Term, operands: list[Operand]) -> str:
         """How an argument is written; what it is made of is added to the operands."""
@@ -236,7 +255,10 @@ class SparseMatrices(Lowering):
         """An attribute of a sparse matrix; None for other terms."""
         if not self.is_sparse(base):
             return None
-        factors = isinstance(base, (Record, Ref)) and base.cls is _classes()[2]
+        if name in _NAMES:
+            opened = self.open(base)
+            return opened.items[name] if isinstance(opened, Record) else None
+        factors = self.is_factorised(base)
         if factors and name in ("L", "U", "perm_r", "perm_c"):
             self.refuse(node, f"{name} of the factors of a sparse matrix", "use solve", UnsupportedType)
         if factors and name in ("shape", "nnz"):
@@ -278,8 +300,7 @@ def _classes() -> tuple[Any, ...]:
     module: Any = sys.modules.get("scipy.sparse")
     if module is None:
         return ()
-    linalg: Any = sys.modules.get("scipy.sparse.linalg")
-    return module.sparray, module.spmatrix, getattr(linalg, "SuperLU", None)
+    return module.sparray, module.spmatrix, Factors
 
 
 def _is_attribute(name: str) -> bool:

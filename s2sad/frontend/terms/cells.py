@@ -61,7 +61,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.effects import PICKED, raise_unless
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
-from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, Type
+from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, SparseType, Type, leaves
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 Environment = dict[str, Term]
@@ -486,12 +486,22 @@ class Cells(ABC):
         if not isinstance(term, Ref):
             for ref in refs(term):
                 self.frozen.setdefault(ref.cell, "after it was put into a list of run-time length")
-            return self.to_operand(term, builder, env)
+            return self.without_sparse(self.to_operand(term, builder, env))
         self.check_sources(term, env)
         # the list holds a copy of the value: a change through the old name would not be seen in it
         self.frozen.setdefault(term.cell, "after it was put into a list of run-time length")
         contents = env[term.cell]
-        return self.sequence_value(contents, builder, env) if term.cls is list else self.to_operand(term, builder, env)
+        if term.cls is list:
+            return self.sequence_value(contents, builder, env)
+        return self.without_sparse(self.to_operand(term, builder, env))
+
+    def without_sparse(self, item: Operand) -> Operand:
+        """An item, which is no sparse matrix: the adjoints of such lists would have to be matrices."""
+        if any(isinstance(t, SparseType) for t in leaves(item.type)):
+            what = "a sparse matrix is put into a list of run-time length"
+            instead = "keep the data in the list, or write the matrices one by one: [A, B]"
+            raise UnsupportedType(what, instead, self.builder.location)
+        return item
 
     def given(self, term: Term, builder: Builder | None = None) -> Term:
         """What is there where a value may be None: reading it raises at run time where there is none."""

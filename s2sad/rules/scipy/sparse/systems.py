@@ -8,16 +8,17 @@ Collected matrix derivative results (2008), section 2.3.1, at the entries alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.sparse import linalg
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Primitive, register
-from s2sad.ir.sparse import Factors, Matrix, UsersCall, method_of_factors, op, sparse_function, sparse_type
-from s2sad.ir.types import ContainerType, OpaqueType, Type, array, integer
+from s2sad.ir.sparse import FACTORS, Factors, Matrix, UsersCall, method_of_factors, op, sparse_function, sparse_type
+from s2sad.ir.types import ContainerType, SparseType, Type, array, integer
 from s2sad.rules.contributions import cast, fit
 from s2sad.rules.scipy.sparse.making import as_matrix
 from s2sad.rules.scipy.sparse.matrices import (
@@ -30,7 +31,10 @@ from s2sad.rules.scipy.sparse.matrices import (
     transposed,
 )
 
-FACTORS = OpaqueType("scipy.sparse.linalg.SuperLU")
+
+def factors_type(a: Type) -> SparseType:
+    """The type of what solves with a factorised matrix."""
+    return replace(sparse_type(a), count=new_dim("k"), format=FACTORS)
 
 
 def _solution_type(a: Type, b: Type) -> Type:
@@ -45,6 +49,9 @@ def _solution_type(a: Type, b: Type) -> Type:
 
 class Way:
     """How a system is solved."""
+
+    turns: bool = True
+    """Whether it is given the transposed matrix, to solve with that."""
 
     def solution(self, a: Any, b: Any, further: tuple[Any, ...], turned: bool) -> Any:
         """What SciPy finds, with the matrix transposed where it is `turned`."""
@@ -74,7 +81,7 @@ _SPSOLVE = register(
 class ByFactors(Way):
     """By factors, of the matrix itself, which solve with its transpose too."""
 
-    is_function: bool = False
+    turns = False
 
     def solution(self, a: Any, b: Any, further: tuple[Any, ...], turned: bool) -> Any:
         return op(_LU_SOLVE, further[0], b, a, turned=turned)
@@ -135,10 +142,10 @@ class ByIteration(Way):
 
     solver: str
     names: tuple[str, ...]
-    symmetric: bool
+    turns: bool = True
 
     def solution(self, a: Any, b: Any, further: tuple[Any, ...], turned: bool) -> Any:
-        found = op(_ITERATED, a, b, *further, solver=self.solver, names=self.names, turned=turned)
+        found = op(_ITERATED, a, b, *further, solver=self.solver, names=self.names, turned=turned and self.turns)
         return op(_CONVERGED, found, number(b.builder, self.solver))
 
 
@@ -204,7 +211,7 @@ _SOLVED = register(
 def solved(a: Matrix, b: Any, way: Way, further: tuple[Any, ...] = (), turned: bool = False, given: Any = None) -> Any:
     """The solution of a system: of the transposed matrix where it is `turned`."""
     if given is None:
-        shown = a if not turned or isinstance(way, ByFactors) else transposed(a)
+        shown = transposed(a) if turned and way.turns else a
         given = way.solution(shown.object, b, further, turned)
     return op(_SOLVED, given, a.object, a.values, a.rows, a.cols, b, *further, way=way, turned=turned)
 
@@ -253,14 +260,14 @@ def _splu(
     panel_size: Any = None,
     options: Any = None,
 ) -> Factors:
-    return Factors(users.gives(FACTORS), as_matrix(A))
+    return Factors(users.gives(factors_type(as_matrix(A).type)), as_matrix(A))
 
 
 _FACTORISED = register(
     Primitive(
         "scipy.sparse.linalg.splu given",
         linalg.splu,
-        lambda a, /: FACTORS,
+        lambda a, /: factors_type(a),
         constant=True,
         spelling="scipy.sparse.linalg.splu(_0)",
     )
@@ -271,7 +278,7 @@ _FACTORISED = register(
 def _factorized(users: UsersCall, A: Any) -> Factors:
     a = as_matrix(A)
     # the function that SciPy gives solves with the matrix alone: its factors solve with the transpose too
-    return Factors(op(_FACTORISED, as_csc(a.object)), a, True)
+    return Factors(op(_FACTORISED, as_csc(a.object)), a)
 
 
 @sparse_function(linalg.spilu)
@@ -330,7 +337,7 @@ def _iteration(name: str, symmetric: bool = False) -> None:
             further.append(value.object if isinstance(value, Matrix) else users.builder.expr(_operand(users, value)))
         t = _solution_type(a.type, b.type)
         whole = users.gives(ContainerType(tuple, (0, 1), (t, integer())))
-        way = ByIteration(name, tuple(names), symmetric)
+        way = ByIteration(name, tuple(names), not symmetric)
         return solved(a, b, way, tuple(further), given=whole[0]), whole[1]
 
 
