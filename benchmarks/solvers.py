@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 from scipy import integrate, optimize
+from scipy.sparse import coo_array
+from scipy.sparse.linalg import spsolve
 
 import s2sad
 from benchmarks import solvers_peers
@@ -76,6 +78,20 @@ def chain(a: Any) -> Any:
     return np.sum(found.y[:, -1] ** 2)
 
 
+def plate(a: Any) -> Any:
+    """The temperatures of a plate of 100 cells across, of as many rows as are needed, by a sparse system."""
+    k = np.reshape(a, (-1, 100))
+    number = np.reshape(np.arange(k.size), k.shape)
+    flow = np.concatenate([np.ravel(k[:, 1:] + k[:, :-1]), np.ravel(k[1:] + k[:-1])])
+    first = np.concatenate([np.ravel(number[:, :-1]), np.ravel(number[:-1])])
+    second = np.concatenate([np.ravel(number[:, 1:]), np.ravel(number[1:])])
+    rows = np.concatenate([first, second, first, second, np.ravel(number)])
+    cols = np.concatenate([second, first, first, second, np.ravel(number)])
+    values = np.concatenate([-flow, -flow, flow, flow, a])
+    A = coo_array((values, (rows, cols)), shape=(k.size, k.size)).tocsc()
+    return np.sum(spsolve(A, np.ones(k.size)) ** 2)
+
+
 RNG = np.random.default_rng(0)
 DESIGN = RNG.normal(size=(60, 20))
 OBSERVED = RNG.normal(size=60)
@@ -90,6 +106,8 @@ ROWS: dict[str, tuple[Program, Any]] = {
     "solve_ivp, 2 parameters": (chain, np.linspace(0.5, 1.0, 2)),
     "solve_ivp, 20 parameters": (chain, np.linspace(0.5, 1.0, 20)),
     "solve_ivp, 200 parameters": (chain, np.linspace(0.5, 1.0, 200)),
+    "sparse, 10,000 unknowns": (plate, np.linspace(1.0, 2.0, 10_000)),
+    "sparse, 100,000 unknowns": (plate, np.linspace(1.0, 2.0, 100_000)),
 }
 
 

@@ -327,3 +327,21 @@ def test_epidemic_finds_the_rates():
     number, error = example.main()
     assert 3.4 < number < 3.7
     assert 0.05 < error < 0.15
+
+
+def test_sparse_poisson_gradient_is_that_of_differences():
+    from examples import sparse_poisson as example
+
+    rng = np.random.default_rng(0)
+    log_k, source, measured = example.problem(6)
+    measured = measured + rng.normal(size=measured.shape)
+    direction = rng.normal(size=log_k.shape)
+    gradient = s2sad.grad(example.plate_misfit)(log_k, source, measured, 0.1)
+    ends = [example.plate_misfit(log_k + h * direction, source, measured, 0.1) for h in (1e-4, -1e-4)]
+    assert np.sum(gradient * direction) == pytest.approx((ends[0] - ends[1]) / 2e-4, rel=1e-7)
+
+
+def test_sparse_poisson_finds_the_coefficient():
+    from examples import sparse_poisson as example
+
+    assert example.main() < 1e-2

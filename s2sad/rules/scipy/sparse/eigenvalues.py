@@ -24,6 +24,7 @@ from s2sad.ir.types import ContainerType, SparseType, Type, array
 from s2sad.rules.contributions import cast
 from s2sad.rules.scipy.sparse.making import as_matrix, joined
 from s2sad.rules.scipy.sparse.matrices import (
+    bar_of,
     dense,
     distinct,
     length,
@@ -45,7 +46,7 @@ def _values_tangent(y: Any, xs: Any, dots: Any) -> Any:
 
 def _values_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     a, x = Matrix(*xs[2:]), xs[1]
-    bar = cast(np.sum(g * x[a.rows] * x[a.cols], axis=1), a.values.type) if active[3] else None
+    bar = bar_of(a.values, np.sum(g * x[a.rows] * x[a.cols], axis=1)) if active[3] else None
     return None, None, None, bar, None, None
 
 
@@ -116,7 +117,7 @@ def _vectors_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
         z = solved(system, joined([g[:, k], zero], "right"), Directly(), turned=True)
         bar = z[a.rows] * v[a.cols]
         found = -bar if found is None else found - bar
-    return None, None, cast(found, a.values.type), None, None
+    return None, None, bar_of(a.values, found), None, None
 
 
 _VECTORS = result("sparse eigenvectors", _vectors_tangent, _vectors_adjoint)

@@ -124,6 +124,25 @@ def same(given: Any, meant: Any) -> Any:
     return op(_SAME, given, meant)
 
 
+_ALIKE = register(
+    Primitive(
+        "sparse alike",
+        lambda bar, values: bar,
+        lambda bar, values, /: array(bar.dtype, values.shape),
+        tangent=lambda y, xs, dots: dots[0],
+        adjoint=lambda g, y, xs, active: (g, None),
+        effect=Effect.VIEW,
+        spelling="_0",
+        transparent=True,
+    )
+)
+
+
+def bar_of(values: Any, bar: Any) -> Any:
+    """What belongs to the values: as many numbers, of their type."""
+    return op(_ALIKE, cast(bar, values.type), values)
+
+
 def result(name: str, tangent: Any, adjoint: Any) -> Primitive:
     """What SciPy gives, as the first operand, with its derivative by the others."""
     return register(
@@ -153,7 +172,7 @@ _SUMS: Primitive = register(
         lambda values, places, size: np.bincount(places, values, size),
         _sums_type,
         tangent=lambda y, xs, dots: op(_SUMS, dots[0], *xs[1:]),
-        adjoint=lambda g, y, xs, active: (cast(g[xs[1]], xs[0].type), None, None),
+        adjoint=lambda g, y, xs, active: (bar_of(xs[0], g[xs[1]]), None, None),
         spelling="np.bincount(_1, _0, _2)",
     )
 )
@@ -205,7 +224,7 @@ def _product_tangent(y: Any, xs: Any, dots: Any) -> Any:
 
 def _product_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     a, x = Matrix(*xs[1:5]), xs[5]
-    values = cast(pairs(g, x, a.rows, a.cols), a.values.type) if active[2] else None
+    values = bar_of(a.values, pairs(g, x, a.rows, a.cols)) if active[2] else None
     return None, None, values, None, None, fit(product(transposed(a), g), x) if active[5] else None
 
 
@@ -248,7 +267,7 @@ def _elements_tangent(y: Any, xs: Any, dots: Any) -> Any:
 def _elements_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     a = Matrix(*xs[1:5])
     taken = with_entries(g, xs[5], xs[6], a.object)
-    return None, None, cast(elements(taken, a.rows, a.cols), a.values.type), None, None, None, None
+    return None, None, bar_of(a.values, elements(taken, a.rows, a.cols)), None, None, None, None
 
 
 _ELEMENTS = result("sparse elements", _elements_tangent, _elements_adjoint)
@@ -272,7 +291,7 @@ _DENSE_GIVEN = _plain("given dense", lambda a: a.toarray(), _dense_type, "_0.toa
 _DENSE = result(
     "sparse dense",
     lambda y, xs, dots: as_array(moved(Matrix(*xs[1:]), dots[2])),
-    lambda g, y, xs, active: (None, None, cast(g[xs[3], xs[4]], xs[2].type), None, None),
+    lambda g, y, xs, active: (None, None, bar_of(xs[2], g[xs[3], xs[4]]), None, None),
 )
 
 
@@ -332,9 +351,9 @@ def _of_product_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     bar = with_entries(g, xs[9], xs[10], xs[11])
     bars: list[Any] = [None] * len(xs)
     if active[2]:
-        bars[2] = cast(elements_of_product(bar, transposed(b), a.rows, a.cols), a.values.type)
+        bars[2] = bar_of(a.values, elements_of_product(bar, transposed(b), a.rows, a.cols))
     if active[6]:
-        bars[6] = cast(elements_of_product(transposed(a), bar, b.rows, b.cols), b.values.type)
+        bars[6] = bar_of(b.values, elements_of_product(transposed(a), bar, b.rows, b.cols))
     return tuple(bars)
 
 

@@ -19,10 +19,11 @@ from s2sad.ir.dims import new_dim
 from s2sad.ir.primitive import Primitive, register
 from s2sad.ir.sparse import FACTORS, Factors, Matrix, UsersCall, method_of_factors, op, sparse_function, sparse_type
 from s2sad.ir.types import ContainerType, SparseType, Type, array, integer
-from s2sad.rules.contributions import cast, fit
+from s2sad.rules.contributions import fit
 from s2sad.rules.scipy.sparse.making import as_matrix
 from s2sad.rules.scipy.sparse.matrices import (
     as_csc,
+    bar_of,
     dense,
     moved,
     number,
@@ -43,8 +44,8 @@ def _solution_type(a: Type, b: Type) -> Type:
     t = sparse_type(a)
     assert b.shape is not None
     dtype = np.result_type(t.numbers, b.dtype or float, np.float32)
-    shape = b.shape[:1] if b.shape[1:] == (1,) else b.shape
-    return array(dtype, (t.dims[0], *shape[1:]))
+    # the matrix is square: there are as many unknowns as numbers on the right
+    return array(dtype, b.shape[:1] if b.shape[1:] == (1,) else b.shape)
 
 
 class Way:
@@ -189,7 +190,7 @@ def _solved_adjoint(g: Any, y: Any, xs: Any, active: Any, way: Way, turned: bool
     bars: list[Any] = [None] * len(xs)
     if active[2]:
         left, right = (y, lam) if turned else (lam, y)
-        bars[2] = cast(-pairs(left, right, a.rows, a.cols), a.values.type)
+        bars[2] = bar_of(a.values, -pairs(left, right, a.rows, a.cols))
     if active[5]:
         bars[5] = fit(lam, b)
     return tuple(bars)
