@@ -61,6 +61,13 @@ class Factors:
 
 
 @dataclass(frozen=True, eq=False)
+class Dense:
+    """What SciPy gives as a `np.matrix`: an array of two axes, which is to be read as one."""
+
+    array: Quantity
+
+
+@dataclass(frozen=True, eq=False)
 class UsersCall:
     """A call as the user wrote it: `text` over its operands `_0, _1, ...`."""
 
@@ -73,6 +80,10 @@ class UsersCall:
     """Whether what it makes may hold the arrays that it is given."""
     hint: str | None = None
     """The name that its result is about to be bound to."""
+
+    def gives_array(self, result: Type) -> Expr:
+        """What SciPy makes of it, a `np.matrix`, as an array."""
+        return replace(self, text=f"np.asarray({self.text})").gives(result)
 
     def gives(self, result: Type) -> Expr:
         """What SciPy makes of it, without a derivative."""

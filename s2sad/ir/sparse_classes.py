@@ -13,7 +13,7 @@ def _bases() -> tuple[Any, Any] | None:
 
 def is_sparse_class(cls: type) -> bool:
     """Whether objects of a class are sparse: `csr_array`, `coo_matrix`."""
-    if not cls.__module__.startswith("scipy.sparse"):
+    if not str(getattr(cls, "__module__", "")).startswith("scipy.sparse"):
         return False
     bases = _bases()
     return bases is not None and issubclass(cls, bases)

@@ -214,6 +214,18 @@ def by_lists(a):
     return np.sum((coo_array((values, (rows, cols)), shape=(5, 5)) @ X) ** 2)
 
 
+def read_as_arrays(a):
+    A = csr_matrix(assembled(a))
+    degrees = np.asarray(A.sum(axis=1)).ravel() + A.sum(axis=0).A1
+    rows, cols = A.nonzero()
+    return (
+        degrees @ X
+        + np.sum(np.asarray(A.todense()) ** 2)
+        + np.sum(np.asarray(A.mean(axis=0)))
+        + np.sum(X[rows] * X[cols])
+    )
+
+
 def laplacian(a):
     W = assembled(a)
     W = W + W.T
@@ -230,7 +242,18 @@ def of_complex(a):
 PROGRAMS = [
     *(of_vector, of_entries, of_rows, of_dense, of_matrices, of_dense_matrices, product_of_two, sums, that_cancel),
     *(with_arrays, elementwise, functions, blocks, two_dimensions, diagonals, triangles, items, parts, data),
-    *(data_from_outside, questions, in_loops, by_functions, by_objects, by_recursion, by_lists, laplacian, of_complex),
+    *(
+        data_from_outside,
+        questions,
+        in_loops,
+        by_functions,
+        by_objects,
+        by_recursion,
+        by_lists,
+        laplacian,
+        read_as_arrays,
+        of_complex,
+    ),
 ]
 
 
@@ -305,6 +328,10 @@ def a_matrix_of_numpy(a):
     return csr_matrix(assembled(a)).sum(axis=0)[0, 0]
 
 
+def compared(a):
+    return (assembled(a) > 1.0).sum()
+
+
 def one_row(a):
     return assembled(a)[0].sum()
 
@@ -324,7 +351,12 @@ def greatest(a):
 REFUSED = [
     *((written, "written into"), (written_data, "written into"), (scaled_in_place, "written into")),
     *((written_behind, "a sparse matrix was made of it"), (written_through, "a sparse matrix holds")),
-    *((made_to_be_written, "lil_matrix"), (a_matrix_of_numpy, "np.matrix"), (one_row, "A[[i]]")),
+    *(
+        (made_to_be_written, "lil_matrix"),
+        (a_matrix_of_numpy, "np.matrix"),
+        (compared, "compared"),
+        (one_row, "A[[i]]"),
+    ),
     *((given_to_numpy, "np.dot of a sparse matrix"), (result, "gives a sparse matrix"), (greatest, "max")),
 ]
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import gast
 
-from s2sad.errors import UnsupportedCall
+from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.dependencies import MISSING, Variable
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import meaning_of
@@ -177,6 +177,8 @@ class Objects(Lowering):
 
     def compare_objects(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term | None:
         own, reflected = COMPARE_METHODS[type(op)]
+        if self.is_sparse(left) or self.is_sparse(right):
+            self.refuse(node, "a sparse matrix is compared", "compare A.data, or A.toarray()", UnsupportedType)
         found = self.call_special(left, own, [right], node)
         if found is None:
             found = self.call_special(right, reflected, [left], node)

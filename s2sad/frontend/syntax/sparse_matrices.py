@@ -21,9 +21,11 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.syntax.objects import BINARY_METHODS
 from s2sad.frontend.terms.terms import Method, Record, Ref, Slice, Term, is_array
 from s2sad.ir.builder import Expr
+from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.solver import is_holder
 from s2sad.ir.sparse import (
     FACTORS,
+    Dense,
     Factors,
     Matrix,
     Rule,
@@ -34,7 +36,7 @@ from s2sad.ir.sparse import (
     row_of_function,
     row_of_method,
 )
-from s2sad.ir.types import ContainerType, SparseType
+from s2sad.ir.types import BOTTOM, ContainerType, SparseType
 from s2sad.ir.values import Constant, Operand, constant, is_operand
 
 SIGNS: dict[str, str] = {"add": "+", "sub": "-", "mul": "*", "truediv": "/", "matmul": "@", "pow": "**"}
@@ -99,6 +101,8 @@ class SparseMatrices(Lowering):
         if isinstance(found, Matrix):
             operands = {n: e.operand for n, e in zip(_NAMES, found.__dict__.values(), strict=True)}
             return Record(_classes()[found.type.is_spmatrix], operands)
+        if isinstance(found, Dense):
+            return Record(np.matrix, {"array": found.array.operand})
         if isinstance(found, Factors):
             items = {"object_": found.object.operand, "matrix": self.sparse_result(found.matrix)}
             return Record(_classes()[2], items)
@@ -110,6 +114,12 @@ class SparseMatrices(Lowering):
         """Whether the first of the arguments is a linear operator, which holds a function: solvers take it."""
         found = [self.open(t) if isinstance(t, Ref) else t for t in terms]
         return any(isinstance(t, Record) and is_holder(t.cls) for t in found)
+
+    def dense_array(self, term: Term) -> Term:
+        """A `np.matrix` as the array that it holds."""
+        opened = self.open(term)
+        assert isinstance(opened, Record)
+        return self.adopt(opened.items["array"])
 
     # calls
 
@@ -126,6 +136,10 @@ class SparseMatrices(Lowering):
             return self.by_rule(rule, f, name, f"{name}(%s)", arguments, keywords, node, hint=hint)
         if not arguments and isinstance(f, type) and f in _classes():
             return Record(f, keywords)  # a rule puts it together of its parts
+        if arguments and is_dense(arguments[0]):
+            if f in (np.asarray, np.array) and len(arguments) == 1 and not keywords:
+                return self.dense_array(arguments[0])
+            self.refuse(node, DENSE, "make an array of it: np.asarray(x)", UnsupportedType)
         if not arguments or not self.is_sparse(arguments[0]):
             return None
         name = getattr(f, "__name__", "")
@@ -185,6 +199,9 @@ class SparseMatrices(Lowering):
         operands: list[Operand] = [] if receiver is None else [self.sparse_operand(receiver)]
         texts = [self.argument_text(a, operands) for a in arguments]
         texts += [f"{k}={self.argument_text(v, operands)}" for k, v in keywords.items()]
+        if any(o.type == BOTTOM for o in operands):
+            # what a function gives that calls itself is not known yet
+            return self.builder.apply(UNDEFINED, (), {"type": BOTTOM})
         shares = isinstance(function, type)
         for ref in [r for t in (*arguments, *keywords.values()) for r in self.reachable(t)] if shares else ():
             if is_array(ref):
@@ -227,6 +244,8 @@ class SparseMatrices(Lowering):
 
     def sparse_binary(self, node: gast.BinOp, left: Term, right: Term, hint: str | None) -> Term | None:
         """An operator with a sparse matrix on one side or both; None for others."""
+        if is_dense(left) or is_dense(right):
+            self.refuse(node, DENSE, "make an array of it: np.asarray(x)", UnsupportedType)
         sparse = [self.is_sparse(t) for t in (left, right)]
         if not any(sparse):
             return None
@@ -253,6 +272,13 @@ class SparseMatrices(Lowering):
 
     def sparse_attribute(self, base: Term, name: str, node: gast.AST) -> Term | None:
         """An attribute of a sparse matrix; None for other terms."""
+        if is_dense(base) and name in ("A", "A1", "shape"):
+            array = self.dense_array(base)
+            if name == "A1":
+                array = self.apply(np.ravel, [self.to_operand(array)])
+            return self.attribute(array, name, node) if name == "shape" else array
+        if is_dense(base):
+            self.refuse(node, DENSE, "make an array of it: np.asarray(x)", UnsupportedType)
         if not self.is_sparse(base):
             return None
         if name in _NAMES:
@@ -274,6 +300,8 @@ class SparseMatrices(Lowering):
 
     def sparse_item(self, base: Term, index: Term, node: gast.AST, hint: str | None) -> Term | None:
         """`A[i, j]`; None for other terms."""
+        if is_dense(base):
+            self.refuse(node, DENSE, "make an array of it: np.asarray(x)", UnsupportedType)
         if not self.is_sparse(base):
             return None
         rule = row_of_method("__getitem__")
@@ -292,6 +320,12 @@ class SparseMatrices(Lowering):
             self.refuse(node, "a sparse matrix is written into", instead, UnsupportedType)
 
 
+def is_dense(term: Term) -> bool:
+    """Whether a term is a `np.matrix` that SciPy gave."""
+    return isinstance(term, (Record, Ref)) and term.cls is np.matrix
+
+
+DENSE = "a np.matrix, which a sparse matrix gave, is used as one"
 _NAMES = ("object_", "values", "rows", "cols")
 
 

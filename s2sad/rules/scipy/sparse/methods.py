@@ -11,8 +11,8 @@ import numpy as np
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.ir.builder import Expr, call
 from s2sad.ir.dims import Dim, new_dim
-from s2sad.ir.sparse import Matrix, UsersCall, of_object, op, part, sparse_method
-from s2sad.ir.types import array, integer
+from s2sad.ir.sparse import Dense, Matrix, UsersCall, of_object, op, part, sparse_method
+from s2sad.ir.types import ContainerType, array, integer
 from s2sad.rules.scipy.sparse.making import in_type, joined
 from s2sad.rules.scipy.sparse.matrices import (
     STORED,
@@ -271,7 +271,7 @@ def _toarray(users: UsersCall, a: Matrix) -> Any:
 @sparse_method("todense")
 def _todense(users: UsersCall, a: Matrix) -> Any:
     if a.type.is_spmatrix:
-        raise _gives_matrix("A.todense()")
+        return Dense(as_array(a, users.gives_array(array(a.type.numbers, a.type.dims))))
     return _toarray(users, a)
 
 
@@ -280,23 +280,29 @@ def _todense(users: UsersCall, a: Matrix) -> Any:
 
 @sparse_method("sum")
 def _sum(users: UsersCall, a: Matrix, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    found = _along(a, axis)
-    return same(users.gives(found.type), found)
+    return _reduced(users, a, _along(a, axis), axis)
+
+
+def _reduced(users: UsersCall, a: Matrix, found: Any, axis: Any) -> Any:
+    """A number, or a vector; of a matrix a row or column of a `np.matrix`."""
+    if axis is None or not a.type.is_spmatrix:
+        return same(users.gives(found.type), found)
+    found = np.reshape(found, (-1, 1) if axis in (1, -1) else (1, -1))
+    return Dense(same(users.gives_array(found.type), found))
 
 
 @sparse_method("mean")
 def _mean(users: UsersCall, a: Matrix, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     found = _along(a, axis)
     count = length(a, 0) * length(a, 1) if axis is None else length(a, axis)
-    found = found / count
-    return same(users.gives(found.type), found)
+    return _reduced(users, a, found / count, axis)
 
 
 def _along(a: Matrix, axis: Any) -> Any:
     if axis is None:
         return np.sum(a.values)
-    if a.type.is_spmatrix:
-        raise UnsupportedCall("the sum of a sparse matrix along an axis is a np.matrix", "use csr_array, or A @ ones")
+    if axis not in (0, 1, -1, -2):
+        raise UnsupportedType("the sum of a sparse matrix along such an axis")
     row = axis in (1, -1)
     return sums(a.values, a.rows if row else a.cols, length(a, 0 if row else 1))
 
@@ -426,6 +432,13 @@ def _format_of(users: UsersCall, a: Matrix) -> Any:
 @sparse_method("nnz", "size")
 def _nnz(users: UsersCall, a: Matrix) -> Any:
     return users.gives(integer(new_dim("k")))
+
+
+@sparse_method("nonzero")
+def _nonzero(users: UsersCall, a: Matrix) -> Any:
+    places = array(np.dtype(np.int64), (new_dim("k"),))
+    whole = users.gives(ContainerType(tuple, (0, 1), (places, places)))
+    return whole[0], whole[1]
 
 
 @sparse_method("count_nonzero", "getnnz")
