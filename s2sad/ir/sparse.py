@@ -26,7 +26,7 @@ from s2sad.ir.dims import new_dim
 from s2sad.ir.late import load_late_for
 from s2sad.ir.primitive import Effect, Primitive, Quantity, register
 from s2sad.ir.types import SparseType, Type, array
-from s2sad.ir.values import Operand
+from s2sad.ir.values import Apply, Operand
 
 Rule: TypeAlias = Callable[..., Any]
 
@@ -160,6 +160,14 @@ def of_object(a: Quantity) -> Matrix:
     t = sparse_type(a.type)
     held = a if t.format == "coo" else op(AS_COO, a)
     return Matrix(a, part(held, "data"), part(held, "row"), part(held, "col"))
+
+
+def is_still(a: Matrix | Factors) -> bool:
+    """Whether a matrix is known not to move: its entries are what its object holds."""
+    if isinstance(a, Factors):
+        return is_still(a.matrix)
+    made = a.values.builder.maker(a.values.operand)
+    return isinstance(made, Apply) and made.primitive is _PARTS["data"]
 
 
 # The book

@@ -159,6 +159,7 @@ def data_from_outside(a):
 
 def questions(a):
     A = assembled(a)
+    assert isinstance(A, csr_array) and not isinstance(A, csr_matrix)
     if sp.issparse(A) and A.shape == (5, 5) and A.nnz == 7 and A.ndim == 2 and A.dtype == np.float64:
         A = A.tocoo().tocsc().copy()
         assert A.format == "csc"
@@ -276,6 +277,16 @@ def test_a_matrix_is_an_argument():
         np.testing.assert_allclose(s2sad.grad(energy)(X, A), 2 * dense.T @ dense @ X, rtol=1e-12)
 
 
+def test_a_matrix_that_does_not_move_is_given_to_any_function(capsys):
+    def f(a):
+        A = FIXED * a
+        print("a matrix", A)
+        return A.sum() * sp.linalg.onenormest(FIXED)
+
+    np.testing.assert_allclose(s2sad.grad(f)(1.3), FIXED.sum() * sp.linalg.onenormest(FIXED), rtol=1e-14)
+    assert "Compressed Sparse Row" in capsys.readouterr().out
+
+
 def test_single_precision():
     def f(v):
         A = csr_array((v, (ROWS, COLS)), shape=(5, 5))
@@ -336,6 +347,10 @@ def one_row(a):
     return assembled(a)[0].sum()
 
 
+def without_a_rule(a):
+    return sp.csgraph.connected_components(assembled(a))[0] * a
+
+
 def given_to_numpy(a):
     return np.dot(assembled(a), X).sum()
 
@@ -357,7 +372,12 @@ REFUSED = [
         (compared, "compared"),
         (one_row, "A[[i]]"),
     ),
-    *((given_to_numpy, "np.dot of a sparse matrix"), (result, "gives a sparse matrix"), (greatest, "max")),
+    *(
+        (without_a_rule, "connected_components of a sparse"),
+        (given_to_numpy, "np.dot of a sparse matrix"),
+        (result, "gives a sparse matrix"),
+        (greatest, "max"),
+    ),
 ]
 
 

@@ -22,7 +22,7 @@ from s2sad.frontend.syntax.objects import BINARY_METHODS
 from s2sad.frontend.terms.terms import Method, Record, Ref, Slice, Term, is_array
 from s2sad.ir.builder import Expr
 from s2sad.ir.containers import UNDEFINED
-from s2sad.ir.solver import is_holder
+from s2sad.ir.solver import is_holder, public_name
 from s2sad.ir.sparse import (
     FACTORS,
     Dense,
@@ -30,6 +30,7 @@ from s2sad.ir.sparse import (
     Matrix,
     Rule,
     UsersCall,
+    is_still,
     of_object,
     parameters_of,
     row_of_factors,
@@ -136,21 +137,60 @@ class SparseMatrices(Lowering):
             return self.by_rule(rule, f, name, f"{name}(%s)", arguments, keywords, node, hint=hint)
         if not arguments and isinstance(f, type) and f in _classes():
             return Record(f, keywords)  # a rule puts it together of its parts
-        if arguments and is_dense(arguments[0]):
-            if f in (np.asarray, np.array) and len(arguments) == 1 and not keywords:
-                return self.dense_array(arguments[0])
-            self.refuse(node, DENSE, "make an array of it: np.asarray(x)", UnsupportedType)
-        if not arguments or not self.is_sparse(arguments[0]):
-            return None
-        name = getattr(f, "__name__", "")
-        of_numpy = isinstance(f, np.ufunc) or (getattr(f, "__module__", None) or "").split(".")[0] == "numpy"
-        if f is abs or f is np.abs:
-            return self.method_of_sparse(arguments[0], "__abs__", [], {}, node)
-        if of_numpy and (isinstance(f, np.ufunc) or name in OF_NUMPY) and row_of_method(name) and len(arguments) == 1:
-            return self.method_of_sparse(arguments[0], name, [], keywords, node)
-        if of_numpy:
-            self.refuse(node, f"np.{name} of a sparse matrix", "use its methods, or A.toarray()", UnsupportedCall)
+        if any(self.is_sparse(t) or is_dense(t) for t in (*arguments, *keywords.values())):
+            return self.call_of_library(f, arguments, keywords, node, hint)
         return None
+
+    def call_of_library(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """A function of a library that has no row, of sparse matrices; None for functions of the user's."""
+        name = getattr(f, "__name__", "")
+        root = "numpy" if isinstance(f, np.ufunc) else (getattr(f, "__module__", None) or "").partition(".")[0]
+        first = arguments[0] if arguments else constant(None)
+        if f is abs or (f is np.abs and self.is_sparse(first)):
+            return self.method_of_sparse(first, "__abs__", [], {}, node)
+        if all(is_operand(t) for t in (*arguments, *keywords.values())):
+            return None  # objects
+        if f is isinstance and self.is_sparse(first):
+            return constant(issubclass(self.class_of_sparse(first, node), self.static(arguments[1], node)))
+        if f in (print, str, repr):
+            return self.call(constant(f), list(map(self.shown_object, arguments)), keywords, node, hint)
+        if root not in ("numpy", "scipy"):
+            return None
+        if is_dense(first) and f in (np.asarray, np.array) and len(arguments) == 1 and not keywords:
+            return self.dense_array(first)
+        if is_dense(first):
+            self.refuse(node, DENSE, "make an array of it: np.asarray(x)", UnsupportedType)
+        one = self.is_sparse(first) and len(arguments) == 1
+        if one and (isinstance(f, np.ufunc) or name in OF_NUMPY) and row_of_method(name):
+            return self.method_of_sparse(first, name, [], keywords, node)
+        sparse = [t for t in (*arguments, *keywords.values()) if self.is_sparse(t)]
+        if root == "scipy" and all(is_still(self.sparse_value(t)) for t in sparse):
+            named = {k: self.shown_object(t) for k, t in keywords.items()}
+            return self.call(constant(f), list(map(self.shown_object, arguments)), named, node, hint)
+        self.refuse(
+            node,
+            f"there is no derivative rule for {public_name(f)} of a sparse matrix",
+            "use methods of the matrix, or A.toarray()",
+            UnsupportedCall,
+        )
+
+    def class_of_sparse(self, term: Term, node: gast.AST) -> type:
+        """The class that a sparse matrix has in SciPy."""
+        t = self.sparse_operand(term).type
+        assert isinstance(t, SparseType)
+        if t.format is None:
+            self.refuse(node, "the class of a sparse matrix that may have one format or another", "", UnsupportedType)
+        if t.format == FACTORS:
+            return Factors
+        found = getattr(sys.modules["scipy.sparse"], f"{t.format}_{'matrix' if t.is_spmatrix else 'array'}")
+        assert isinstance(found, type)
+        return found
+
+    def shown_object(self, term: Term) -> Term:
+        """A sparse matrix as the object that it is, without its entries; other terms as they are."""
+        return self.sparse_operand(term) if self.is_sparse(term) else term
 
     def method_of_sparse(
         self,
