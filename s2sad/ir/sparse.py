@@ -60,6 +60,19 @@ class Factors:
     matrix: Matrix
 
 
+LINE = "line"
+"""In the place of a format: the object is a row or column, a sparse vector."""
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """A row or column of a sparse array: the object, and its entries."""
+
+    object: Quantity
+    values: Quantity
+    places: Quantity
+
+
 @dataclass(frozen=True, eq=False)
 class Dense:
     """What SciPy gives as a `np.matrix`: an array of two axes, which is to be read as one."""
@@ -162,7 +175,7 @@ def of_object(a: Quantity) -> Matrix:
     return Matrix(a, part(held, "data"), part(held, "row"), part(held, "col"))
 
 
-def is_still(a: Matrix | Factors) -> bool:
+def is_still(a: Matrix | Factors | Line) -> bool:
     """Whether a matrix is known not to move: its entries are what its object holds."""
     if isinstance(a, Factors):
         return is_still(a.matrix)
@@ -175,6 +188,7 @@ def is_still(a: Matrix | Factors) -> bool:
 _FUNCTIONS: dict[object, Rule] = {}
 _METHODS: dict[str, Rule] = {}
 _OF_FACTORS: dict[str, Rule] = {}
+_OF_LINES: dict[str, Rule] = {}
 
 
 def sparse_function(*functions: object) -> Callable[[Rule], Rule]:
@@ -207,6 +221,16 @@ def method_of_factors(*names: str) -> Callable[[Rule], Rule]:
     return register
 
 
+def method_of_line(*names: str) -> Callable[[Rule], Rule]:
+    """Add a row: a method of rows and columns of sparse arrays."""
+
+    def register(rule: Rule) -> Rule:
+        _OF_LINES.update(dict.fromkeys(names, rule))
+        return rule
+
+    return register
+
+
 def row_of_function(function: Any) -> Rule | None:
     """The rule of a function, None where it has no row."""
     try:
@@ -225,6 +249,11 @@ def row_of_method(name: str) -> Rule | None:
 def row_of_factors(name: str) -> Rule | None:
     """The rule of a method of what solves with a factorised matrix."""
     return _OF_FACTORS.get(name)
+
+
+def row_of_line(name: str) -> Rule | None:
+    """The rule of a method of rows and columns of sparse arrays."""
+    return _OF_LINES.get(name)
 
 
 def _is_of_sparse(function: Any) -> bool:

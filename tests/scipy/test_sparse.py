@@ -146,6 +146,16 @@ def parts(a):
     )
 
 
+def lines(a):
+    A = assembled(a)
+    k = 1
+    row, column = A[0], A[:, k]
+    rest = (
+        (3.0 * A[-1, 1:]).sum() + (-A[k] / a) @ X + A[1].multiply(X).sum() + (X * A[0]).sum() + row.shape[0] * row.nnz
+    )
+    return np.sum(row.toarray() ** 2) + column @ X + X @ column + np.sum(column.dot(a * X) ** 2) + rest
+
+
 def data(a):
     A = (assembled(a) + FIXED).tocsr()
     B = csr_array((a * A.data, A.indices, A.indptr), shape=A.shape)
@@ -242,7 +252,7 @@ def of_complex(a):
 
 PROGRAMS = [
     *(of_vector, of_entries, of_rows, of_dense, of_matrices, of_dense_matrices, product_of_two, sums, that_cancel),
-    *(with_arrays, elementwise, functions, blocks, two_dimensions, diagonals, triangles, items, parts, data),
+    *(with_arrays, elementwise, functions, blocks, two_dimensions, diagonals, triangles, items, parts, lines, data),
     *(
         data_from_outside,
         questions,
@@ -258,9 +268,13 @@ PROGRAMS = [
 ]
 
 
+CURVED = (of_entries, product_of_two, sums, elementwise, functions, parts, lines, in_loops, of_complex)
+"""Those whose second derivatives are tested too: each mechanism once."""
+
+
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
 def test_programs(f):
-    check(f, 1.3)
+    check(f, 1.3, second=f in CURVED)
 
 
 def test_examples():
@@ -343,12 +357,12 @@ def compared(a):
     return (assembled(a) > 1.0).sum()
 
 
-def one_row(a):
-    return assembled(a)[0].sum()
-
-
 def without_a_rule(a):
     return sp.csgraph.connected_components(assembled(a))[0] * a
+
+
+def of_a_row(a):
+    return (assembled(a) @ assembled(a)[0]).sum()
 
 
 def given_to_numpy(a):
@@ -363,6 +377,37 @@ def greatest(a):
     return assembled(a).max()
 
 
+def test_one_entry_and_none():
+    def of_none(v):
+        none = np.zeros(0, int)
+        A = csr_array((v, (none, none)), shape=(3, 3))
+        return A.sum() + np.sum(A @ np.ones(3)) + A.multiply(A).sum() + (A + A)[[0]].sum()
+
+    def of_one(v):
+        A = csr_array((v, ([0], [0])), shape=(1, 1))
+        return (A @ np.ones(1)).sum() + A.sum(axis=0)[0] + A.multiply(A).sum()
+
+    assert s2sad.grad(of_none)(np.zeros(0)).shape == (0,)
+    np.testing.assert_allclose(s2sad.grad(of_one)(np.array([2.0])), [6.0], rtol=1e-15)
+
+
+def test_several_entries_of_rows_at_one_place():
+    def f(v):
+        A = csr_array((v, np.array([0, 0, 1]), np.array([0, 2, 3])), shape=(2, 2))
+        return (
+            np.sum((A @ X[:2]) ** 2)
+            + A.power(2).sum()
+            + A[0, 0] ** 2
+            + A.multiply(A).sum()
+            + (A @ A).sum()
+            + abs(A).sum()
+        )
+
+    v = np.array([2.0, 3.0, 1.0])
+    slope = [(f(v + 1e-3 * e) - f(v - 1e-3 * e)) / 2e-3 for e in np.eye(3)]
+    np.testing.assert_allclose(s2sad.grad(f)(v), slope, rtol=1e-9)
+
+
 REFUSED = [
     *((written, "written into"), (written_data, "written into"), (scaled_in_place, "written into")),
     *((written_behind, "a sparse matrix was made of it"), (written_through, "a sparse matrix holds")),
@@ -370,7 +415,7 @@ REFUSED = [
         (made_to_be_written, "lil_matrix"),
         (a_matrix_of_numpy, "np.matrix"),
         (compared, "compared"),
-        (one_row, "A[[i]]"),
+        (of_a_row, "sparse matrix where an array"),
     ),
     *(
         (without_a_rule, "connected_components of a sparse"),

@@ -116,9 +116,13 @@ PROGRAMS = [
 ]
 
 
+CURVED = (in_a_residual, derived_inside, operator_of_a_matrix)
+"""Those whose second derivatives are tested too."""
+
+
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
 def test_programs(f):
-    check(f, 1.3)
+    check(f, 1.3, second=f in CURVED)
 
 
 def test_a_variable_that_is_called_params():

@@ -25,8 +25,10 @@ from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.solver import is_holder, public_name
 from s2sad.ir.sparse import (
     FACTORS,
+    LINE,
     Dense,
     Factors,
+    Line,
     Matrix,
     Rule,
     UsersCall,
@@ -35,6 +37,7 @@ from s2sad.ir.sparse import (
     parameters_of,
     row_of_factors,
     row_of_function,
+    row_of_line,
     row_of_method,
 )
 from s2sad.ir.types import BOTTOM, ContainerType, SparseType
@@ -60,13 +63,18 @@ class SparseMatrices(Lowering):
         t = term.type
         return isinstance(t, SparseType) or (isinstance(t, ContainerType) and t.cls in _classes())
 
-    def is_factorised(self, term: Term) -> bool:
-        """Whether a term is what solves with a factorised matrix."""
-        return (term.cls if isinstance(term, (Record, Ref)) else term.type.cls if is_operand(term) else None) is Factors
+    def kind_of_sparse(self, term: Term) -> Any:
+        """The class of a term: that of matrices, of factors, or of rows and columns."""
+        return term.cls if isinstance(term, (Record, Ref)) else term.type.cls if is_operand(term) else None
+
+    def row_for(self, term: Term, name: str) -> Rule | None:
+        """The row of a method of what a term is."""
+        kind = self.kind_of_sparse(term)
+        return row_of_factors(name) if kind is Factors else row_of_line(name) if kind is Line else row_of_method(name)
 
     def sparse_term(self, operand: Operand) -> Term:
         """A matrix from outside as a term; other operands as they are, and the object of a factorised matrix."""
-        if not isinstance(operand.type, SparseType) or operand.type.format == FACTORS:
+        if not isinstance(operand.type, SparseType) or operand.type.format in (FACTORS, LINE):
             return operand
         return self.sparse_result(of_object(self.entry.expr(operand)))
 
@@ -77,6 +85,9 @@ class SparseMatrices(Lowering):
             if is_operand(opened):
                 opened = self.sparse_term(opened)
             assert isinstance(opened, Record)
+            if "places" in opened.items:
+                parts = [self.sparse_operand(opened), *map(self.to_operand, (opened.items[n] for n in _OF_LINE[1:]))]
+                return Line(*map(self.builder.expr, parts))
             if "matrix" in opened.items:
                 whole = self.builder.expr(self.sparse_operand(opened))
                 return Factors(whole, self.sparse_value(opened.items["matrix"]))
@@ -102,6 +113,8 @@ class SparseMatrices(Lowering):
         if isinstance(found, Matrix):
             operands = {n: e.operand for n, e in zip(_NAMES, found.__dict__.values(), strict=True)}
             return Record(_classes()[found.type.is_spmatrix], operands)
+        if isinstance(found, Line):
+            return Record(Line, {n: e.operand for n, e in zip(_OF_LINE, found.__dict__.values(), strict=True)})
         if isinstance(found, Dense):
             return Record(np.matrix, {"array": found.array.operand})
         if isinstance(found, Factors):
@@ -202,8 +215,8 @@ class SparseMatrices(Lowering):
         hint: str | None = None,
     ) -> Term:
         """The call of a method of a matrix, or of what solves with it."""
-        factors = self.is_factorised(receiver)
-        rule = row_of_factors(name) if factors else row_of_method(name)
+        factors = self.kind_of_sparse(receiver) is Factors
+        rule = self.row_for(receiver, name)
         if rule is None:
             what = "the factors of a sparse matrix" if factors else "a sparse matrix"
             self.refuse(node, f"there is no derivative rule for {name} of {what}", "", UnsupportedCall)
@@ -292,7 +305,7 @@ class SparseMatrices(Lowering):
         name = BINARY_METHODS[type(node.op)]
         method = f"__{name}__" if sparse[0] else f"__r{name}__"
         receiver, other = (left, right) if sparse[0] else (right, left)
-        rule = row_of_method(method)
+        rule = self.row_for(receiver, method)
         if rule is None or name not in SIGNS:
             self.refuse(node, f"the operator {name} of a sparse matrix", "use its methods", UnsupportedType)
         text = f"_0 {SIGNS[name]} %s" if sparse[0] else f"%s {SIGNS[name]} _0"
@@ -306,8 +319,9 @@ class SparseMatrices(Lowering):
         if type(node.op) not in signs:
             self.refuse(node, "~ of a sparse matrix", "", UnsupportedType)
         name, text = signs[type(node.op)]
-        rule = row_of_method(name)
-        assert rule is not None
+        rule = self.row_for(term, name)
+        if rule is None:
+            self.refuse(node, "a sign before a row or column of a sparse array", "", UnsupportedType)
         return self.by_rule(rule, None, "sparse negative", text, [], {}, node, term, hint)
 
     def sparse_attribute(self, base: Term, name: str, node: gast.AST) -> Term | None:
@@ -321,17 +335,17 @@ class SparseMatrices(Lowering):
             self.refuse(node, DENSE, "make an array of it: np.asarray(x)", UnsupportedType)
         if not self.is_sparse(base):
             return None
-        if name in _NAMES:
+        if name in _NAMES or name in _OF_LINE:
             opened = self.open(base)
             return opened.items[name] if isinstance(opened, Record) else None
-        factors = self.is_factorised(base)
+        factors = self.kind_of_sparse(base) is Factors
         if factors and name in ("L", "U", "perm_r", "perm_c"):
             self.refuse(node, f"{name} of the factors of a sparse matrix", "use solve", UnsupportedType)
         if factors and name in ("shape", "nnz"):
             return self.method_of_sparse(base, name, [], {}, node)
-        if factors or (row_of_method(name) is not None and not _is_attribute(name)):
+        if factors or (self.row_for(base, name) is not None and not _is_attribute(name)):
             return Method(base, name)
-        if row_of_method(name) is None:
+        if self.row_for(base, name) is None:
             self.refuse(node, f"the attribute {name} of a sparse matrix", "", UnsupportedType)
         found = self.method_of_sparse(base, name, [], {}, node)
         for ref in self.reachable(found):
@@ -344,8 +358,9 @@ class SparseMatrices(Lowering):
             self.refuse(node, DENSE, "make an array of it: np.asarray(x)", UnsupportedType)
         if not self.is_sparse(base):
             return None
-        rule = row_of_method("__getitem__")
-        assert rule is not None
+        rule = self.row_for(base, "__getitem__")
+        if rule is None:
+            self.refuse(node, "an item of a row or column of a sparse array", "write A[i, j]", UnsupportedType)
         operands = [self.sparse_operand(base)]
         parts = index if isinstance(index, tuple) else (index,)
         text = f"_0[{', '.join(self.argument_text(i, operands) for i in parts)}]"
@@ -366,15 +381,16 @@ def is_dense(term: Term) -> bool:
 
 
 DENSE = "a np.matrix, which a sparse matrix gave, is used as one"
+_OF_LINE = ("object_", "values", "places")
 _NAMES = ("object_", "values", "rows", "cols")
 
 
 def _classes() -> tuple[Any, ...]:
-    """The classes of sparse arrays and matrices, and of factors."""
+    """The classes of sparse arrays and matrices, of factors, and of rows and columns."""
     module: Any = sys.modules.get("scipy.sparse")
     if module is None:
         return ()
-    return module.sparray, module.spmatrix, Factors
+    return module.sparray, module.spmatrix, Factors, Line
 
 
 def _is_attribute(name: str) -> bool:

@@ -15,7 +15,7 @@ from s2sad.ir.dims import Dim, dim_product, dim_sum, new_dim
 from s2sad.ir.primitive import required
 from s2sad.ir.sparse import Matrix, UsersCall, of_object, sparse_function
 from s2sad.ir.types import SparseType
-from s2sad.rules.scipy.sparse.matrices import dense, dim_of, length, number
+from s2sad.rules.scipy.sparse.matrices import dense, dim_of, is_number, length, number
 
 
 def result_type(
@@ -184,7 +184,7 @@ def _diags(
     """Diagonals, each of its own length."""
     places = _offsets(users, offsets)
     several = isinstance(diagonals, (list, tuple)) or (isinstance(diagonals, Expr) and diagonals.type.is_container)
-    single = not several or (not _is_pair(offsets) and _is_number((*diagonals, 0)[0]))
+    single = not several or (not _is_pair(offsets) and is_number((*diagonals, 0)[0]))
     if single and isinstance(diagonals, Expr) and diagonals.type.rank == 2:
         given = [diagonals[k] for k in range(len(places))]
     else:
@@ -220,10 +220,6 @@ def _diags_array(
 
 sparse_function(sparse.diags)(_diags)
 sparse_function(sparse.diags_array)(_diags_array)
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, (int, float, complex, np.number)) or (isinstance(x, Expr) and x.type.rank == 0)
 
 
 def _vector(users: UsersCall, x: Any) -> Any:

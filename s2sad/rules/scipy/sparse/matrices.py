@@ -20,7 +20,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.builder import Expr
 from s2sad.ir.dims import Dim, new_dim
 from s2sad.ir.primitive import Effect, Primitive, register
-from s2sad.ir.sparse import AS_COO, Matrix, UsersCall, op, part, sparse_type
+from s2sad.ir.sparse import AS_COO, Factors, Line, Matrix, UsersCall, op, part, sparse_type
 from s2sad.ir.types import ArrayType, SparseType, Type, array, integer
 from s2sad.ir.values import constant
 from s2sad.rules.contributions import cast, fit
@@ -191,6 +191,8 @@ def sums(values: Any, places: Any, size: Any) -> Any:
 
 def dense(users: UsersCall, x: Any) -> Any:
     """A list of numbers as an array."""
+    if isinstance(x, (Matrix, Line, Factors)):
+        raise UnsupportedType("a sparse matrix where an array is expected", "make an array of it: x.toarray()")
     if isinstance(x, Expr):
         return users.builder.call(np.array, x) if x.type.is_sequence else x
     if isinstance(x, (list, tuple)):
@@ -398,6 +400,11 @@ STORED = register(
         helper=True,
     )
 )
+
+
+def is_number(x: Any) -> bool:
+    """Whether something is one number."""
+    return isinstance(x, (int, float, complex, np.number)) or (isinstance(x, Expr) and x.type.rank == 0)
 
 
 def number(builder: Any, value: Any) -> Any:

@@ -13,6 +13,7 @@ from s2sad.ir.builder import Expr, call
 from s2sad.ir.dims import Dim, new_dim
 from s2sad.ir.sparse import Dense, Matrix, UsersCall, of_object, op, part, sparse_method
 from s2sad.ir.types import ContainerType, array, integer
+from s2sad.rules.scipy.sparse.lines import line_of, line_type
 from s2sad.rules.scipy.sparse.making import in_type, joined
 from s2sad.rules.scipy.sparse.matrices import (
     STORED,
@@ -20,6 +21,7 @@ from s2sad.rules.scipy.sparse.matrices import (
     dense,
     distinct,
     elements,
+    is_number,
     length,
     number,
     product,
@@ -29,19 +31,6 @@ from s2sad.rules.scipy.sparse.matrices import (
     transposed,
     with_places_of_product,
 )
-
-
-def _is_number(x: Any) -> bool:
-    return isinstance(x, (int, float, complex, np.number)) or (isinstance(x, Expr) and x.type.rank == 0)
-
-
-def _dtype_of(x: Any) -> np.dtype[Any]:
-    """The type of what is beside a matrix; Python's numbers are floats at most."""
-    if isinstance(x, Matrix):
-        return x.type.numbers
-    if isinstance(x, Expr):
-        return x.dtype or np.dtype(float)
-    return np.dtype(type(x))
 
 
 def _with_values(users: UsersCall, a: Matrix, values: Any, format: str | None = None) -> Matrix:
@@ -73,7 +62,7 @@ def _summed(users: UsersCall, a: Matrix, b: Any, first: int, second: int) -> Any
     def signed(x: Any, sign: int) -> Any:
         return -x if sign < 0 else x
 
-    if _is_number(b):
+    if is_number(b):
         if (b.known if isinstance(b, Expr) else b) == 0:
             return a if first > 0 else _with_values(users, a, -a.values)
         raise UnsupportedType("a number and a sparse matrix are added", "SciPy does not add them: use A.toarray()")
@@ -115,7 +104,7 @@ def _copy(users: UsersCall, a: Matrix) -> Matrix:
 
 @sparse_method("__matmul__", "dot")
 def _matmul(users: UsersCall, a: Matrix, other: Any) -> Any:
-    if _is_number(other):
+    if is_number(other):
         return _scaled(users, a, other)
     if isinstance(other, Matrix):
         return product_of_two(users, a, other)
@@ -146,7 +135,7 @@ def product_of_two(users: UsersCall, a: Matrix, b: Matrix) -> Matrix:
 
 @sparse_method("__mul__", "__rmul__")
 def _mul(users: UsersCall, a: Matrix, other: Any) -> Any:
-    if _is_number(other):
+    if is_number(other):
         return _scaled(users, a, other)
     if a.type.is_spmatrix:
         if users.text.startswith("_1"):
@@ -161,14 +150,14 @@ def _scaled(users: UsersCall, a: Matrix, factor: Any) -> Matrix:
 
 @sparse_method("__truediv__")
 def _truediv(users: UsersCall, a: Matrix, other: Any) -> Matrix:
-    if not _is_number(other):
+    if not is_number(other):
         raise UnsupportedCall("a sparse matrix divided by an array", "write A.multiply(1 / x)")
     return _with_values(users, a, a.values / other)
 
 
 @sparse_method("multiply")
 def _multiply(users: UsersCall, a: Matrix, other: Any) -> Matrix:
-    if _is_number(other):
+    if is_number(other):
         return _scaled(users, a, other)
     if isinstance(other, Matrix):
         if any((d == 1) != (e == 1) for d, e in zip(a.type.dims, other.type.dims, strict=True)):
@@ -344,7 +333,10 @@ def _getitem(users: UsersCall, a: Matrix, index: Any) -> Any:
         found = np.sum(a.values[(a.rows == i) & (a.cols == j)])
         return same(users.gives(found.type), found)
     if any(kind == "number" for kind, _ in places) and not a.type.is_spmatrix:
-        raise UnsupportedType("one row or column of a sparse array is a vector", "write A[[i]], or A[:, [k]]")
+        is_row = places[0][0] == "number"
+        (_, fixed), (_, others) = places if is_row else places[::-1]
+        made = users.gives(line_type(a, others.type.shape[0], new_dim("k")))
+        return line_of(made, a, fixed, others, is_row)
     if all(kind == "array" for kind, _ in places):
         if a.type.is_spmatrix:
             raise _gives_matrix("A[rows, cols]")
@@ -376,7 +368,7 @@ def _places(users: UsersCall, a: Matrix, index: Any, axis: int) -> tuple[str, An
     if isinstance(index, slice):
         every = builder.call(np.arange, count)
         return "slice", every if index == slice(None) else every[index]
-    if _is_number(index):
+    if is_number(index):
         known = index.known if isinstance(index, Expr) else index
         if known is not None:
             return "number", number(builder, known) if known >= 0 else builder.expr(builder.operand(count)) + known
