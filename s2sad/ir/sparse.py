@@ -89,8 +89,6 @@ class UsersCall:
     text: str
     operands: Sequence[Operand]
     function: Callable[..., Any]
-    shares: bool = False
-    """Whether what it makes may hold the arrays that it is given."""
     hint: str | None = None
     """The name that its result is about to be bound to."""
 
@@ -105,7 +103,8 @@ class UsersCall:
             self.function,
             lambda *types: result,
             constant=True,
-            effect=Effect.VIEW if self.shares else Effect.FRESH,
+            # a matrix may hold the arrays that it is made of
+            effect=Effect.VIEW if isinstance(result, SparseType) else Effect.FRESH,
             spelling=self.text,
         )
         # an array is named behind this, with its derivative
@@ -143,6 +142,7 @@ AS_COO = register(
         lambda a: a.tocoo(),
         _coo_type,
         constant=True,
+        effect=Effect.VIEW,
         spelling="_0.tocoo()",
         called_as="coo",
     )
@@ -156,7 +156,13 @@ def _part(name: str, called_as: str) -> Primitive:
         return array(t.numbers if name == "data" else np.dtype(np.int64), (t.count if stored else new_dim("k"),))
 
     return Primitive(
-        f"sparse {name}", attrgetter(name), type_rule, constant=True, spelling=f"_0.{name}", called_as=called_as
+        f"sparse {name}",
+        attrgetter(name),
+        type_rule,
+        constant=True,
+        effect=Effect.VIEW,
+        spelling=f"_0.{name}",
+        called_as=called_as,
     )
 
 

@@ -343,6 +343,13 @@ def written_through(a):
     return A.sum()
 
 
+def scaled_behind(a):
+    A = csr_array((a * V, np.arange(8), np.arange(9)), shape=(8, 8))
+    d = A.data
+    d *= 2
+    return A.sum()
+
+
 def made_to_be_written(a):
     A = sp.lil_matrix((5, 5))
     A[0, 0] = a
@@ -411,6 +418,7 @@ def test_several_entries_of_rows_at_one_place():
 REFUSED = [
     *((written, "written into"), (written_data, "written into"), (scaled_in_place, "written into")),
     *((written_behind, "a sparse matrix was made of it"), (written_through, "a sparse matrix holds")),
+    (scaled_behind, "a sparse matrix holds"),
     *(
         (made_to_be_written, "lil_matrix"),
         (a_matrix_of_numpy, "np.matrix"),

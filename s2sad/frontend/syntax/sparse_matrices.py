@@ -124,10 +124,10 @@ class SparseMatrices(Lowering):
             return tuple(map(self.sparse_result, found))
         return self.adopt(found.operand if isinstance(found, Expr) else constant(found))
 
-    def is_operator(self, terms: Sequence[Term]) -> bool:
-        """Whether the first of the arguments is a linear operator, which holds a function: solvers take it."""
-        found = [self.open(t) if isinstance(t, Ref) else t for t in terms]
-        return any(isinstance(t, Record) and is_holder(t.cls) for t in found)
+    def is_operator(self, term: Term) -> bool:
+        """Whether a term is a linear operator, which holds a function: solvers take it."""
+        opened = self.open(term) if isinstance(term, Ref) else term
+        return isinstance(opened, Record) and is_holder(opened.cls)
 
     def dense_array(self, term: Term) -> Term:
         """A `np.matrix` as the array that it holds."""
@@ -142,7 +142,7 @@ class SparseMatrices(Lowering):
     ) -> Term | None:
         """The call of a function that has a row in the book of sparse matrices; None for others."""
         rule = row_of_function(f)
-        if rule is not None and self.is_operator((*arguments, *keywords.values())[:1]):
+        if rule is not None and self.is_operator(arguments[0] if arguments else keywords.get("A", constant(None))):
             return None
         if rule is not None:
             module = "scipy.sparse.linalg" if ".linalg" in (f.__module__ or "") else "scipy.sparse"
@@ -259,7 +259,7 @@ class SparseMatrices(Lowering):
         for ref in [r for t in (*arguments, *keywords.values()) for r in self.reachable(t)] if shares else ():
             if is_array(ref):
                 self.frozen.setdefault(ref.cell, "after a sparse matrix was made of it, which holds it")
-        users = UsersCall(self.builder, name, text.replace("%s", ", ".join(texts)), operands, function, shares, hint)
+        users = UsersCall(self.builder, name, text.replace("%s", ", ".join(texts)), operands, function, hint)
         given = [self.sparse_value(t) for t in (*first, *arguments)]
         return self.sparse_result(rule(users, *given, **{k: self.sparse_value(v) for k, v in keywords.items()}))
 

@@ -26,11 +26,13 @@ from s2sad.ir.values import constant
 from s2sad.rules.contributions import cast, fit
 
 
-def _plain(name: str, function: Any, type_rule: Any, spelling: Any, light: bool = False) -> Primitive:
+def _plain(
+    name: str, function: Any, type_rule: Any, spelling: Any, light: bool = False, effect: Effect = Effect.FRESH
+) -> Primitive:
     """What SciPy computes, without a derivative: its result is called by the last word."""
     called_as = name.rpartition(" ")[2]
-    found = Primitive(name, function, type_rule, constant=True, spelling=spelling, light=light, called_as=called_as)
-    return register(found)
+    facts: Any = {"constant": True, "effect": effect, "spelling": spelling, "light": light, "called_as": called_as}
+    return register(Primitive(name, function, type_rule, **facts))
 
 
 # Objects
@@ -42,8 +44,10 @@ def _transposed_type(a: Type, /) -> Type:
     return replace(t, dims=t.dims[::-1], format=turned.get(t.format or "", t.format))
 
 
-_TRANSPOSED = _plain("sparse transposed", lambda a: a.T, _transposed_type, "_0.T", light=True)
-_AS_CSC = _plain("sparse csc", lambda a: a.tocsc(), lambda a, /: replace(a, format="csc"), "_0.tocsc()")
+_TRANSPOSED = _plain("sparse transposed", lambda a: a.T, _transposed_type, "_0.T", True, Effect.VIEW)
+_AS_CSC = _plain(
+    "sparse csc", lambda a: a.tocsc(), lambda a, /: replace(a, format="csc"), "_0.tocsc()", effect=Effect.VIEW
+)
 
 
 _LENGTH = _plain(
@@ -397,6 +401,7 @@ STORED = register(
         stored_numbers,
         lambda a, /: array(sparse_type(a).numbers, (sparse_type(a).count,)),
         constant=True,
+        effect=Effect.VIEW,
         helper=True,
     )
 )
