@@ -96,15 +96,16 @@ class UsersCall:
         """What SciPy makes of it, a `np.matrix`, as an array."""
         return replace(self, text=f"np.asarray({self.text})").gives(result)
 
-    def gives(self, result: Type) -> Expr:
-        """What SciPy makes of it, without a derivative."""
+    def gives(self, result: Type, draws: bool = False) -> Expr:
+        """What SciPy makes of it, without a derivative; where it `draws` random numbers, it is never done again."""
         made = Primitive(
             self.name,
             self.function,
             lambda *types: result,
             constant=True,
             # a matrix may hold the arrays that it is made of
-            effect=Effect.VIEW if isinstance(result, SparseType) else Effect.FRESH,
+            effect=Effect.IO if draws else Effect.VIEW if isinstance(result, SparseType) else Effect.FRESH,
+            draws=draws,
             spelling=self.text,
         )
         # an array is named behind this, with its derivative

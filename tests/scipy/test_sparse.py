@@ -301,6 +301,16 @@ def test_a_matrix_that_does_not_move_is_given_to_any_function(capsys):
     assert "Compressed Sparse Row" in capsys.readouterr().out
 
 
+def test_a_matrix_that_is_drawn():
+    def f(x):
+        A = sp.random_array((5, 5), density=0.5, format="csr", rng=3)
+        B = sp.random(5, 5, 0.4, random_state=4)
+        return np.sum((A @ x) ** 2) + np.sum(B @ x)
+
+    A, B = sp.random_array((5, 5), density=0.5, rng=3).toarray(), sp.random(5, 5, 0.4, random_state=4).toarray()
+    np.testing.assert_allclose(s2sad.grad(f)(X), 2 * A.T @ A @ X + B.sum(axis=0), rtol=1e-12)
+
+
 def test_single_precision():
     def f(v):
         A = csr_array((v, (ROWS, COLS)), shape=(5, 5))

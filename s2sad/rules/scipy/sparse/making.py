@@ -273,6 +273,26 @@ def _identity(users: UsersCall, n: Any, dtype: Any = "d", format: Any = None) ->
     return _still(users, n, None, format, dtype, True)
 
 
+def _drawn(users: UsersCall, m: Any, n: Any, format: Any, dtype: Any, is_spmatrix: bool) -> Matrix:
+    t = result_type(np.dtype(float), (dim_of(m), dim_of(n)), format, is_spmatrix, dtype)
+    return of_object(users.gives(t, draws=True))
+
+
+@sparse_function(sparse.random, sparse.rand)
+def _random(
+    users: UsersCall, m: Any, n: Any, density: Any = 0.01, format: Any = "coo", dtype: Any = None, **given: Any
+) -> Matrix:
+    return _drawn(users, m, n, format, dtype, True)
+
+
+@sparse_function(sparse.random_array)
+def _random_array(
+    users: UsersCall, shape: Any, *, density: Any = 0.01, format: Any = "coo", dtype: Any = None, **given: Any
+) -> Matrix:
+    m, n = shape
+    return _drawn(users, m, n, format, dtype, False)
+
+
 # Of others
 
 
