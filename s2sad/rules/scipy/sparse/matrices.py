@@ -109,17 +109,15 @@ def dim_of(x: Any) -> Dim:
 
 # A result as SciPy gives it, and as it depends on the entries
 
-_SAME = register(
-    Primitive(
-        "sparse same",
-        lambda given, meant: given,
-        lambda given, meant, /: given,
-        tangent=lambda y, xs, dots: dots[1],
-        adjoint=lambda g, y, xs, active: (None, fit(g, xs[1])),
-        effect=Effect.VIEW,
-        spelling="_0",
-        transparent=True,
-    )
+_SAME = Primitive(
+    "sparse same",
+    lambda given, meant: given,
+    lambda given, meant, /: given,
+    tangent=lambda y, xs, dots: dots[1],
+    adjoint=lambda g, y, xs, active: (None, fit(g, xs[1])),
+    effect=Effect.VIEW,
+    spelling="_0",
+    transparent=True,
 )
 
 
@@ -128,17 +126,15 @@ def same(given: Any, meant: Any) -> Any:
     return op(_SAME, given, meant)
 
 
-_ALIKE = register(
-    Primitive(
-        "sparse alike",
-        lambda bar, values: bar,
-        lambda bar, values, /: array(bar.dtype, values.shape),
-        tangent=lambda y, xs, dots: dots[0],
-        adjoint=lambda g, y, xs, active: (g, None),
-        effect=Effect.VIEW,
-        spelling="_0",
-        transparent=True,
-    )
+_ALIKE = Primitive(
+    "sparse alike",
+    lambda bar, values: bar,
+    lambda bar, values, /: array(bar.dtype, values.shape),
+    tangent=lambda y, xs, dots: dots[0],
+    adjoint=lambda g, y, xs, active: (g, None),
+    effect=Effect.VIEW,
+    spelling="_0",
+    transparent=True,
 )
 
 
@@ -149,17 +145,15 @@ def bar_of(values: Any, bar: Any) -> Any:
 
 def result(name: str, tangent: Any, adjoint: Any) -> Primitive:
     """What SciPy gives, as the first operand, with its derivative by the others."""
-    return register(
-        Primitive(
-            name,
-            lambda given, *_: given,
-            lambda given, /, *_: given,
-            tangent=tangent,
-            adjoint=adjoint,
-            effect=Effect.VIEW,
-            spelling="_0",
-            transparent=True,
-        )
+    return Primitive(
+        name,
+        lambda given, *_: given,
+        lambda given, /, *_: given,
+        tangent=tangent,
+        adjoint=adjoint,
+        effect=Effect.VIEW,
+        spelling="_0",
+        transparent=True,
     )
 
 
@@ -170,15 +164,13 @@ def _sums_type(values: Type, places: Type, size: Type, /) -> Type:
     return array(np.dtype(float), (size.size if size.size is not None else new_dim("n"),))
 
 
-_SUMS: Primitive = register(
-    Primitive(
-        "sparse sums",
-        lambda values, places, size: np.bincount(places, values, size),
-        _sums_type,
-        tangent=lambda y, xs, dots: op(_SUMS, dots[0], *xs[1:]),
-        adjoint=lambda g, y, xs, active: (bar_of(xs[0], g[xs[1]]), None, None),
-        spelling="np.bincount(_1, _0, _2)",
-    )
+_SUMS: Primitive = Primitive(
+    "sparse sums",
+    lambda values, places, size: np.bincount(places, values, size),
+    _sums_type,
+    tangent=lambda y, xs, dots: op(_SUMS, dots[0], *xs[1:]),
+    adjoint=lambda g, y, xs, active: (bar_of(xs[0], g[xs[1]]), None, None),
+    spelling="np.bincount(_1, _0, _2)",
 )
 
 

@@ -196,16 +196,14 @@ def _solved_adjoint(g: Any, y: Any, xs: Any, active: Any, way: Way, turned: bool
     return tuple(bars)
 
 
-_SOLVED = register(
-    Primitive(
-        "sparse solved",
-        lambda given, *_, **static: given,
-        lambda given, /, *_, way, turned: given,
-        tangent=_solved_tangent,
-        adjoint=_solved_adjoint,
-        spelling="_0",
-        transparent=True,
-    )
+_SOLVED = Primitive(
+    "sparse solved",
+    lambda given, *_, **static: given,
+    lambda given, /, *_, way, turned: given,
+    tangent=_solved_tangent,
+    adjoint=_solved_adjoint,
+    spelling="_0",
+    transparent=True,
 )
 
 
