@@ -193,16 +193,19 @@ def is_still(a: Matrix | Factors | Line) -> bool:
 # The book
 
 _FUNCTIONS: dict[object, Rule] = {}
+REFUSED: set[object] = set()
+"""The functions whose rows say that they have no derivative."""
 _METHODS: dict[str, Rule] = {}
 _OF_FACTORS: dict[str, Rule] = {}
 _OF_LINES: dict[str, Rule] = {}
 
 
-def sparse_function(*functions: object) -> Callable[[Rule], Rule]:
-    """Add a row: a function of SciPy that makes sparse matrices, or takes them."""
+def sparse_function(*functions: object, refused: bool = False) -> Callable[[Rule], Rule]:
+    """Add a row: a function of SciPy that makes sparse matrices, or takes them; one that says why it is `refused`."""
 
     def register(rule: Rule) -> Rule:
         _FUNCTIONS.update(dict.fromkeys(functions, rule))
+        REFUSED.update(functions if refused else ())
         return rule
 
     return register

@@ -25,6 +25,7 @@ from s2sad.ir.loop_rule import RULES, WRITTEN
 from s2sad.ir.primitive import Primitive, lookup
 from s2sad.ir.primitives.draws import draw_of
 from s2sad.ir.solver import is_holder, methods_of, solver_of
+from s2sad.ir.sparse import REFUSED, row_of_function
 from s2sad.ir.unruled import has_its_turn, is_flat, refusal_of
 from s2sad.rules import everything, looping
 
@@ -104,8 +105,10 @@ def told(function: Any, name: str) -> Row:
         return Row("yes", "yes", AS_TEXT, AS_TEXT)
     if primitive is not None:
         return _of_primitive(primitive)
-    if solver_of(function) is not None:
+    if solver_of(function) is not None and row_of_function(function) is None:
         return Row("yes", "yes", "a loop", "", "a solver")
+    if row_of_function(function) is not None:
+        return Row("", "", note="refused") if function in REFUSED else Row("yes", "yes", "a loop", "", "sparse")
     methods = methods_of(function)
     if methods is not None:
         return Row("yes", "yes", "a loop", "", f"an object: {', '.join(sorted(methods))}")

@@ -139,7 +139,7 @@ def _eigsh(users: UsersCall, A: Any, k: Any = 6, M: Any = None, *arguments: Any,
     return op(_VALUES, whole[0], x, a.object, a.values, a.rows, a.cols), x
 
 
-@sparse_function(linalg.eigs, linalg.svds)
+@sparse_function(linalg.eigs, linalg.svds, refused=True)
 def _others(users: UsersCall, A: Any, *arguments: Any, **keywords: Any) -> Any:
     raise UnsupportedCall(f"{users.name} in a function that is differentiated", "eigsh has a derivative")
 
@@ -161,7 +161,7 @@ def _norm(users: UsersCall, x: Any, ord: Any = None, axis: Any = None) -> Any:
 _EXPONENTIAL_GIVEN = register(
     Primitive(
         "scipy.sparse.linalg.expm_multiply given",
-        linalg.expm_multiply,
+        lambda a, b: linalg.expm_multiply(a, b),
         lambda a, b, /: array(np.result_type(sparse_type(a).numbers, b.dtype or float), b.shape),
         constant=True,
         spelling="scipy.sparse.linalg.expm_multiply(_0, _1)",

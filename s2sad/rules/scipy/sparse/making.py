@@ -120,7 +120,7 @@ def _refused(users: UsersCall, arg1: Any, shape: Any = None, dtype: Any = None, 
 
 
 for _cls in ("lil", "dok", "bsr"):
-    sparse_function(getattr(sparse, f"{_cls}_array"), getattr(sparse, f"{_cls}_matrix"))(_refused)
+    sparse_function(getattr(sparse, f"{_cls}_array"), getattr(sparse, f"{_cls}_matrix"), refused=True)(_refused)
 
 
 # Of diagonals

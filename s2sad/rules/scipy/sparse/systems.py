@@ -70,7 +70,7 @@ class Directly(Way):
 _SPSOLVE = register(
     Primitive(
         "scipy.sparse.linalg.spsolve given",
-        linalg.spsolve,
+        lambda a, b: linalg.spsolve(a, b),
         lambda a, b, /: _solution_type(a, b),
         constant=True,
         spelling="scipy.sparse.linalg.spsolve(_0, _1)",
@@ -265,7 +265,7 @@ def _splu(
 _FACTORISED = register(
     Primitive(
         "scipy.sparse.linalg.splu given",
-        linalg.splu,
+        lambda a: linalg.splu(a),
         lambda a, /: factors_type(a),
         constant=True,
         spelling="scipy.sparse.linalg.splu(_0)",
@@ -280,7 +280,7 @@ def _factorized(users: UsersCall, A: Any) -> Factors:
     return Factors(op(_FACTORISED, as_csc(a.object)), a)
 
 
-@sparse_function(linalg.spilu)
+@sparse_function(linalg.spilu, refused=True)
 def _spilu(users: UsersCall, A: Any, *arguments: Any, **keywords: Any) -> Factors:
     instead = "solve with splu; as a preconditioner make it outside, and pass M"
     raise UnsupportedCall("scipy.sparse.linalg.spilu in a function that is differentiated", instead)
@@ -351,6 +351,6 @@ for _name, _symmetric in {
     _iteration(_name, _symmetric)
 
 
-@sparse_function(linalg.inv)
+@sparse_function(linalg.inv, refused=True)
 def _inv(users: UsersCall, A: Any) -> Any:
     raise UnsupportedCall("the inverse of a sparse matrix", "solve with it: splu(A).solve(b)")
