@@ -326,6 +326,9 @@ class OpaqueType(Type):
 
     name: str
 
+    def __str__(self) -> str:
+        return f"a value ({self.name})"
+
 
 @dataclass(frozen=True, slots=True)
 class SparseType(Type):

@@ -142,3 +142,21 @@ def test_a_missing_key_raises():
     assert s2sad.grad(misses)(0.5) == 2.0
     with pytest.raises(KeyError, match="big"):
         s2sad.grad(misses)(2.0)
+
+
+def told(text, x):
+    print(text)
+    return x * x
+
+
+def tells(x):
+    text = f"{x:.1f}"
+    y = told(text, x)
+    for _ in range(3):
+        text = text + "!"
+    return told(text, y) + 0.0 * len(text)
+
+
+def test_strings_are_passed_to_functions_and_carried_by_loops(capsys):
+    assert s2sad.value_and_grad(tells)(2.0) == (16.0, 32.0)
+    assert capsys.readouterr().out == "2.0\n2.0!!!\n"

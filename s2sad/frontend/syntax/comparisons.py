@@ -30,6 +30,7 @@ from s2sad.frontend.terms.terms import (
     is_static,
     static_value,
 )
+from s2sad.ir.primitives.effects import STRING
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
 COMPARE: dict[type, Callable[..., object]] = {
@@ -97,7 +98,7 @@ class Comparisons(Lowering):
         left, right = self.open(left), self.open(right)
         if is_static(left) and is_static(right) and not (is_number(left) and is_number(right)):
             return constant(PYTHON_COMPARE[cls](static_value(left), static_value(right)))
-        if any(isinstance(t, Value) and t.type.is_static for t in (left, right)):
+        if any(isinstance(t, Value) and (t.type.is_static or t.type == STRING) for t in (left, right)):
             self.refuse(node, "a text made at run time is compared", "compare what it is made of", UnsupportedType)
         if for_equality and _differ(left, right):
             return constant(not positive)

@@ -31,7 +31,6 @@ from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import lookup
-from s2sad.ir.primitives.effects import STRING
 from s2sad.ir.types import BOTTOM, ContainerType, StaticType, Type, leaves
 from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Operand, Value, constant
@@ -160,7 +159,7 @@ class FunctionCalls(Lowering):
         if callee.back is None:
             result = self.builder.call_function(callee.reference, passed, hint)
             known = result.type
-            if isinstance(known, StaticType) and known != STRING:
+            if isinstance(known, StaticType):
                 return static_constant(known)
             return self.perhaps_argument(result, callee.reference.name, arguments) if callee.gives else result
         if not arguments:

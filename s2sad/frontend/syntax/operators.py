@@ -187,4 +187,4 @@ _ARITHMETIC: dict[object, Callable[..., object]] = {
 
 def _is_text(term: Term) -> bool:
     """Whether a term is a string, known or made at run time."""
-    return is_operand(term) and (term.type is STRING or (isinstance(term, Constant) and isinstance(term.value, str)))
+    return is_operand(term) and (term.type == STRING or (isinstance(term, Constant) and isinstance(term.value, str)))

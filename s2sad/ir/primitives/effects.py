@@ -14,10 +14,10 @@ from collections.abc import Sequence
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.primitive import Effect, Primitive, register
-from s2sad.ir.types import BOTTOM, NONE, StaticType, Type
+from s2sad.ir.types import BOTTOM, NONE, OpaqueType, Type
 from s2sad.ir.values import Apply, If, Operand, Operation, constant
 
-STRING = StaticType(str)
+STRING = OpaqueType("a text made at run time")
 """The type of a string made at run time."""
 
 
