@@ -76,7 +76,7 @@ def network_misfit_value_and_grad(log_resistance, scenarios, measured, reservoir
     for k in range(len(scenarios)):
         found = scipy.optimize.root(
             surplus, np.full(5, reservoir - 1.0),
-            args=(scenarios[k], reservoir, np.exp(log_resistance), PIPES), tol=1e-12
+            args=(scenarios[k], reservoir, np.exp(log_resistance), PIPES), method="hybr", tol=1e-12
         )
         heads = found.x
         kept.append((found.success, heads))

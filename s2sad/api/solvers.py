@@ -11,15 +11,18 @@ def custom_root(
     initial_guess: Any,
     solve: Callable[..., Any],
     tangent_solve: Callable[..., Any],
+    has_aux: bool = False,
 ) -> Any:
     """A root of `f`, found by `solve`, whose derivative is that of the equation f(x) = 0.
 
     Args:
-        f: a function of a number or array that gives one of the same shape; it may read what is differentiated by.
+        f: a function of a number or array, or of a tuple, list or dict of these, that gives one of the same shape; it
+            may read what is differentiated by.
         initial_guess: where to start; the root does not move with it.
         solve: `solve(f, initial_guess)` gives the root; it is not differentiated.
         tangent_solve: `tangent_solve(g, y)` gives the x with g(x) = y, for a linear function g. For numbers that is
             `lambda g, y: y / g(1.0)`, for vectors `lambda g, y: np.linalg.solve(s2sad.jacfwd(g)(y), y)`.
+        has_aux: whether `solve` gives a pair: the root, and something else, which has no derivative.
 
     Returns:
         What `solve` gives.
@@ -45,15 +48,18 @@ def custom_linear_solve(
     solve: Callable[..., Any],
     transpose_solve: Callable[..., Any] | None = None,
     symmetric: bool = False,
+    has_aux: bool = False,
 ) -> Any:
     """The x with matvec(x) = b, found by `solve`, whose derivative is that of this equation.
 
     Args:
-        matvec: a linear function of a vector; it may read what is differentiated by.
+        matvec: a linear function of a vector, which may be a tuple, list or dict of arrays; it may read what is
+            differentiated by.
         b: the right-hand side.
         solve: `solve(matvec, b)` gives x; it is not differentiated.
         transpose_solve: `transpose_solve(vecmat, b)` solves with the transposed function: reverse mode calls it.
         symmetric: whether `matvec` is its own transpose: `solve` then serves both modes.
+        has_aux: whether the two give pairs: the x, and something else, which has no derivative.
 
     Returns:
         What `solve` gives.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from s2sad.compiler.black_boxes import Cotangent, whole, written
@@ -12,7 +13,7 @@ from s2sad.compiler.entry import Entry
 from s2sad.compiler.transform import Transform
 from s2sad.differentiate.given_rules import fitted
 from s2sad.differentiate.tangents import leaf_paths, pick, tangent_type
-from s2sad.errors import UnsupportedCall
+from s2sad.errors import Location, SeveralErrors, Unsupported, UnsupportedCall
 from s2sad.frontend.terms.closure_targets import DerivedTarget
 from s2sad.frontend.terms.solver_targets import SolverCall, SolverRule
 from s2sad.ir.builder import Builder, Expr
@@ -22,9 +23,11 @@ from s2sad.ir.printer import numbered
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.rewrite import substitute as substitute_values
 from s2sad.ir.signature import Signature, related
-from s2sad.ir.solver import CallOfRule, Part, Solver, as_call
+from s2sad.ir.solver import CallOfRule, Part, Solver, as_call, part_name
 from s2sad.ir.types import ContainerType, Type, is_active_type, substitute
 from s2sad.ir.values import Block, FunctionRef, Operand, Value, constant
+
+INSTEAD = "pass s2sad.stop_gradient of it, or what depends on it to the function"
 
 
 def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Type) -> Primitive:
@@ -41,7 +44,8 @@ def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Typ
         if call.values and row.passed is not None:
             given[row.passed] = f"({passed}{',' if len(call.values) == 1 else ''})"
         inner = {i for found in call.holding.values() for i in found.names()}
-        return f"{row.name}({', '.join(_arguments(row, {n: t for n, t in given.items() if n not in inner}))})"
+        shown = {n: t for n, t in given.items() if n not in inner}
+        return f"{row.name}({', '.join(_arguments(row, shown, call.written))})"
 
     return Primitive(
         row.name,
@@ -52,12 +56,12 @@ def solving(call: SolverCall, references: Mapping[str, FunctionRef], result: Typ
     )
 
 
-def _arguments(row: Solver, given: Mapping[str, str]) -> list[str]:
-    """The arguments in the order of the parameters: by position as long as they have no defaults."""
+def _arguments(row: Solver, given: Mapping[str, str], written: Collection[str]) -> list[str]:
+    """The arguments in the order of the parameters: by name from the first on that is `written` so."""
     found: list[str] = []
     by_name = False
     for name, p in inspect.signature(row.function).parameters.items():
-        by_name |= name not in given or name == row.passed or p.kind is p.KEYWORD_ONLY
+        by_name |= name not in given or name in written or name == row.passed or p.kind is p.KEYWORD_ONLY
         if name in given:
             found.append(f"{name}={given[name]}" if by_name else given[name])
     signature = inspect.signature(row.function).parameters
@@ -68,11 +72,14 @@ def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Pri
     """A result, with its derivative: an identity of its first operand, the others are those of the call."""
     rules = Rules(program, call, part)
     row = call.row
+    name = row.name if key is None else f"{row.name}.{key}"
 
     def tangent(y: Expr, xs: Sequence[Expr], dots: Sequence[Expr | None]) -> Expr | None:
         flags = rules.moving([d is not None for d in dots[1:]], xs[1:])
         if not any(flags):
             return None
+        if part.without:
+            raise UnsupportedCall(f"a derivative of {name}: {part.without}", INSTEAD)
         moved = [whole(d, x) for d, x, m in zip(dots[1:], xs[1:], flags, strict=True) if m and d is not None]
         found = rules.tangent(flags, [y, *xs[1:]], moved)
         check_fits(found.type, y.type, f"the rule of {row.name}", "the result", part.tangent)
@@ -82,15 +89,17 @@ def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Pri
         flags = rules.moving(active[1:], xs[1:])
         if not any(flags):
             return (None,) * len(xs)
+        if part.without:
+            raise UnsupportedCall(f"a derivative of {name}: {part.without}", INSTEAD)
         bars = rules.adjoint(flags, [y, *xs[1:]], g)
         return (None, *_grouped(y.builder, bars, xs[1:], flags, rules.foreign))
 
     return Primitive(
-        row.name if key is None else f"{row.name}.{key}",
+        name,
         lambda x, *_: x,
         lambda *types: types[0],
-        tangent=None if part.tangent is None else tangent,
-        adjoint=None if part.adjoint is None else adjoint,
+        tangent=tangent if part.tangent is not None or part.without else None,
+        adjoint=adjoint if part.adjoint is not None or part.without else None,
         constant=part.constant,
         effect=Effect.VIEW,
         spelling="_0",
@@ -115,15 +124,15 @@ class Rules:
         call, row, moves = self.call, self.call.row, self.call.moves_of(self.part)
         read = len(self.part.reads)
         for name, flag, value in zip(call.names, flags[read:], values[read:], strict=False):
-            if flag and name not in (*row.moves, *moves) and name not in row.free:
+            if flag and name not in (*row.moves, *moves, *call.among) and name not in row.free:
                 raise UnsupportedCall(
                     f"a derivative of {row.name} by {name}",
-                    "pass s2sad.stop_gradient of it, or what depends on it to the function",
+                    INSTEAD,
                     value.builder.location,
                 )
-        named = zip(flags, (*map(str, self.part.reads), *call.names), strict=False)
+        named = zip(flags, (*map(part_name, self.part.reads), *call.names), strict=False)
         return (
-            *(f and n in moves for f, n in named),
+            *(f and (n in moves or (n in call.among and "params" in moves)) for f, n in named),
             *(f and "params" in moves for f in flags[read + len(call.names) :]),
         )
 
@@ -135,7 +144,19 @@ class Rules:
     def entry(self, target: SolverRule | DerivedTarget, names: Sequence[str], given: Sequence[Expr]) -> Entry:
         local = Signature()
         types = map(local.parameter, (a.type for a in given))
-        return self.program.entry(target, dict(zip(names, types, strict=True)))
+        with self.at_the_call(given[0].builder.location):
+            return self.program.entry(target, dict(zip(names, types, strict=True)))
+
+    @contextmanager
+    def at_the_call(self, location: Location) -> Iterator[None]:
+        """Report what is found in the text of a rule at the call of the solver: no user can change it."""
+        try:
+            yield
+        except (SeveralErrors, Unsupported) as e:
+            found = e.errors[0] if isinstance(e, SeveralErrors) else e
+            if not found.location.file.startswith("<"):
+                raise
+            raise type(found)(f"a derivative of {self.call.row.name}: {found.what}", found.instead, location) from e
 
     def passed(self, entry: Entry) -> list[int]:
         """Which operands an entry takes: what the functions read from outside is among the values."""

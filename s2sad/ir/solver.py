@@ -14,6 +14,7 @@ parameters:
     params_dot              (tangent) the tangents of these
     g                       (adjoint) the cotangent of the result; of several together a tuple, None for zeros
     a, b, ...               further arguments of the solver; None where they are not given
+                            of those in `among` what moves is a function: bounds(*params)
     the names of `makes`    what a text of the row makes of all these
     a_dot, b_dot, ...       (tangent) the tangents of those in `moves`; None where they have none
     means                   a text that computes the result: means(*moved, *params)
@@ -64,13 +65,14 @@ class Asked:
         return name in self.types and not (name in self.static and self.static[name] is None)
 
     def known(self, name: str, default: Any = None) -> Any:
-        """An argument that decides what the call gives, or its default.
+        """An argument that decides what is given, which must be known; the default where there is none.
 
-        Raises:
-            UnsupportedCall: it is known at run time only.
+        A container, which is none of the constants that decide, is its type.
         """
-        if name in self.types and name not in self.static:
-            raise UnsupportedCall(f"{name} of a solver, known at run time only", "write it into the call")
+        if name not in self.static and name in self.types:
+            if self.types[name].is_container:
+                return self.types[name]
+            raise UnsupportedCall(f"{name} of a solver, which is known at run time only", "pass a constant")
         return self.static.get(name, default)
 
 
@@ -100,8 +102,13 @@ class Part:
     tangent: Rule | None = None
     adjoint: Rule | None = None
     constant: bool = False
+    without: str = ""
+    """Why it has no derivative, where that is refused."""
     reads: tuple[Any, ...] = ()
-    """Of an object of several parts those before it that its rules ask for by name: whether it has converged."""
+    """Of an object of several parts those before it that its rules ask for by name: whether it has converged.
+
+    Those of a tuple are called `part_0`, ...
+    """
     moves: tuple[Any, ...] = ()
     """Those of them with which it moves: their cotangents come before all others."""
     known: Mapping[str, Any] = field(default_factory=dict)
@@ -117,6 +124,11 @@ class Part:
     """A rule that gives the result itself, where its derivatives are those of this text (`solvers.types.like`)."""
     called: Callable[[Type], Part] | None = None
     """Of a function of one argument: what it gives, from the type of that; it is `at` for the rules of this."""
+
+
+def part_name(key: object) -> str:
+    """What the rules call a part that they read, by its name or its number in a tuple."""
+    return f"part_{key}" if isinstance(key, int) else str(key)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,8 +150,9 @@ class Solver:
     """A row of the book of solvers.
 
     `functions` says for a parameter that is a function of which types its own arguments are; those in `passed` come
-    behind them. The result moves with what the functions depend on, and with the arguments in `moves`; of those in
-    `free` it does not depend: where to start, how exact to be.
+    behind them. Of functions within containers `constraints.hess` says those of this name. The result moves with what
+    the functions depend on, and with the arguments in `moves`; of those in `free` it does not depend: where to start,
+    how exact to be.
     """
 
     function: Callable[..., object]
@@ -149,10 +162,14 @@ class Solver:
     free: frozenset[str]
     moves: tuple[str, ...] = ()
     passed: str | None = "args"
+    among: frozenset[str] = frozenset()
+    """Arguments whose numbers are among the `params`, or that hold such: where an end of a bound is."""
     first: str = ""
     """An argument that is True where the functions give a tuple, and the first item is meant."""
     runs: tuple[str, ...] = ()
-    """Of a solver of the user's: which of its arguments is called, and with which, for the result."""
+    """Of a solver of the user's: which of its arguments is called, and with which, for the result.
+
+    The type of that is `ans` among what is asked."""
     called: tuple[str, ...] = ()
     """Its arguments that are functions which the rules call as they are: they take functions themselves."""
     pairs: frozenset[str] = frozenset()
@@ -199,6 +216,7 @@ def solver(
     free: str = "",
     moves: str = "",
     passed: str | None = "args",
+    among: str = "",
     first: str = "",
     runs: str = "",
     called: str = "",
@@ -222,6 +240,7 @@ def solver(
                 frozenset(free.split()),
                 tuple(moves.split()),
                 passed,
+                frozenset(among.split()),
                 first,
                 runs=tuple(runs.split()),
                 called=tuple(called.split()),

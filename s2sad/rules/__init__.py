@@ -47,6 +47,7 @@ when_imported("scipy.linalg", partial(_of_scipy, "linalg"))
 when_imported("scipy.integrate", partial(_of_scipy, "signal", "of_integrate"))
 when_imported("scipy.fft", partial(_of_scipy, "fft"))
 when_imported("scipy.ndimage", partial(_of_scipy, "ndimage"))
+when_imported("scipy.optimize", partial(_of_scipy, "optimize"))
 when_imported("scipy.signal", partial(_of_scipy, "signal", "of_signal"))
 when_imported("scipy.spatial.distance", partial(_of_scipy, "distances"))
 for _namespace in ("special", "linalg", "signal", "ndimage", "stats", "spatial", "optimize", "fft"):

@@ -13,7 +13,7 @@ from s2sad.ir.late import when_imported
 for _module, _areas in {
     "s2sad.solvers": ("custom",),
     "scipy.integrate": ("boundaries", "equations", "integrals", "samples"),
-    "scipy.optimize": ("roots", "minimisers", "fits"),
+    "scipy.optimize": ("roots", "minimisers", "fits", "linear"),
     "scipy.interpolate": ("interpolants",),
     "scipy.sparse.linalg": ("operators",),
 }.items():

@@ -35,10 +35,19 @@ def summed(loss: Any, f_scale: Any, residual: Any) -> Any:
     return 0.5 * scale**2 * np.sum(np.arctan(z))
 
 
-def unbound(ans: Any, bounds: Any, slope: Any) -> Any:
-    """Which variables no bound holds."""
-    at_low, at_high = minimisers.near(ans, np.asarray(bounds[0]), np.asarray(bounds[1]))
-    return ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
+def ends_of(bounds: Any) -> Any:
+    """The bounds of a fit, where there are such, as a function of the params."""
+    if bounds is None:
+        return None
+    if isinstance(bounds, optimize.Bounds):
+        return minimisers.ends_of(bounds)
+    return lambda *given: two(bounds, *given)
+
+
+def two(bounds: Any, *given: Any) -> Any:
+    """The lower and the upper bounds, given as two."""
+    low, high = minimisers.at(bounds, *given)
+    return np.asarray(low), np.asarray(high)
 
 
 def converged(success: Any) -> None:
@@ -54,15 +63,9 @@ def fit_moved(
     converged(success)
 
     def cost(x: Any, *given: Any) -> Any:
-        return summed(loss, f_scale, np.ravel(f(x, *given)))
+        return summed(loss, minimisers.at(f_scale, *given), np.ravel(f(x, *given)))
 
-    value, change = s2sad.jvp(lambda *given: s2sad.grad(cost)(ans, *given), params, params_dot)
-    curvature = s2sad.hessian(cost)(ans, *params)
-    if bounds is not None:
-        free = unbound(ans, bounds, s2sad.grad(cost)(ans, *params))
-        curvature = minimisers.only(free, curvature)
-        change = np.where(free, change, 0.0)
-    return -np.linalg.solve(curvature, change)
+    return minimisers.slope_moved(cost, ans, True, ends_of(bounds), params, params_dot)
 
 
 def fit_pulled(f: Any, ans: Any, success: Any, bounds: Any, loss: Any, f_scale: Any, params: Any, g: Any) -> Any:
@@ -70,15 +73,9 @@ def fit_pulled(f: Any, ans: Any, success: Any, bounds: Any, loss: Any, f_scale: 
     converged(success)
 
     def cost(x: Any, *given: Any) -> Any:
-        return summed(loss, f_scale, np.ravel(f(x, *given)))
+        return summed(loss, minimisers.at(f_scale, *given), np.ravel(f(x, *given)))
 
-    curvature = s2sad.hessian(cost)(ans, *params)
-    if bounds is not None:
-        free = unbound(ans, bounds, s2sad.grad(cost)(ans, *params))
-        curvature = minimisers.only(free, curvature)
-        g = np.where(free, g, 0.0)
-    value, pullback = s2sad.vjp(lambda *given: s2sad.grad(cost)(ans, *given), *params)
-    return (pullback(-np.linalg.solve(curvature, g)),)
+    return minimisers.slope_pulled(cost, ans, True, ends_of(bounds), params, g)
 
 
 def residual_moved(f: Any, x: Any, x_dot: Any, params: Any, params_dot: Any) -> Any:
@@ -94,6 +91,45 @@ def residual_pulled(f: Any, x: Any, params: Any, g: Any) -> Any:
     return x_bar, tuple(rest)
 
 
+def cost_moved(f: Any, x: Any, x_dot: Any, loss: Any, f_scale: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of half the sum of squares."""
+
+    def cost(x: Any, *given: Any) -> Any:
+        return summed(loss, minimisers.at(f_scale, *given), np.ravel(f(x, *given)))
+
+    return minimisers.bound_moved(cost, x, x_dot, params, params_dot)
+
+
+def cost_pulled(f: Any, x: Any, loss: Any, f_scale: Any, params: Any, g: Any) -> Any:
+    """The cotangents of the minimum, and of what half the sum of squares depends on besides."""
+
+    def cost(x: Any, *given: Any) -> Any:
+        return summed(loss, minimisers.at(f_scale, *given), np.ravel(f(x, *given)))
+
+    return minimisers.bound_pulled(cost, x, params, g)
+
+
+def inverse_curvature(f: Any, x: Any, *given: Any) -> Any:
+    """The inverse of the curvature of Gauss and Newton: the covariance, but for the scale of the errors."""
+    slopes = s2sad.jacfwd(lambda p: np.ravel(f(p, *given)))(x)
+    return np.linalg.inv(slopes.T @ slopes)
+
+
+def spread_moved(f: Any, part_0: Any, part_0_dot: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of that matrix."""
+    value, change = s2sad.jvp(
+        lambda x, *given: inverse_curvature(f, x, *given), (part_0, *params), (part_0_dot, *params_dot)
+    )
+    return change
+
+
+def spread_pulled(f: Any, part_0: Any, params: Any, g: Any) -> Any:
+    """The cotangents of the minimum, and of what that matrix depends on besides."""
+    value, pullback = s2sad.vjp(lambda x, *given: inverse_curvature(f, x, *given), part_0, *params)
+    x_bar, *rest = pullback(g)
+    return x_bar, tuple(rest)
+
+
 def _start(asked: Asked) -> tuple[Type, ...]:
     return (vector(asked.types["x0"]),)
 
@@ -102,6 +138,7 @@ def _start(asked: Asked) -> tuple[Type, ...]:
     optimize.least_squares,
     functions={"fun": _start, "jac": _start},
     free="x0 jac method ftol xtol gtol x_scale diff_step tr_solver tr_options jac_sparsity max_nfev verbose loss",
+    among="bounds f_scale",
 )
 def _least_squares(asked: Asked) -> Parts:
     if asked.given("kwargs"):
@@ -111,7 +148,7 @@ def _least_squares(asked: Asked) -> Parts:
         "success": TRUTH,
         "x": Part(vector(asked.types["x0"]), fit_moved, fit_pulled, reads=("success",)),
         "fun": Part(residual, residual_moved, residual_pulled, reads=("x",), moves=("x",)),
-        "cost": Part(FLOAT),
+        "cost": Part(FLOAT, cost_moved, cost_pulled, reads=("x",), moves=("x",)),
         "status": COUNT,
         "message": TEXT,
         "nfev": COUNT,
@@ -127,21 +164,23 @@ def _least_squares(asked: Asked) -> Parts:
 )
 def _leastsq(asked: Asked) -> Parts:
     fit = Part(vector(asked.types["x0"]), fit_moved, fit_pulled, known={"success": True})
-    if not asked.static.get("full_output"):
+    if not asked.known("full_output"):
         return Parts(tuple, {0: fit, 1: COUNT})
-    return Parts(tuple, {0: fit, 1: unknown("cov_x"), 2: unknown("infodict"), 3: TEXT, 4: COUNT})
+    count = length(asked.types["x0"])
+    spread = Part(array(np.dtype(float), (count, count)), spread_moved, spread_pulled, reads=(0,), moves=(0,))
+    return Parts(tuple, {0: fit, 1: spread, 2: unknown("infodict"), 3: TEXT, 4: COUNT})
 
 
 # Curves
 
 
 def weighted(residual: Any, sigma: Any) -> Any:
-    """Half the sum of squares, weighted by the errors of the data, or by their covariance."""
+    """Residuals by the errors of the data, or by a root of their covariance."""
     if sigma is None:
-        return 0.5 * np.sum(residual * residual)
+        return residual
     if np.ndim(sigma) == 2:
-        return 0.5 * residual @ np.linalg.solve(sigma, residual)
-    return 0.5 * np.sum((residual / sigma) ** 2)
+        return np.linalg.solve(np.linalg.cholesky(sigma), residual)
+    return residual / sigma
 
 
 def curve_moved(
@@ -151,6 +190,9 @@ def curve_moved(
     xdata: Any,
     ydata: Any,
     sigma: Any,
+    bounds: Any,
+    loss: Any,
+    f_scale: Any,
     xdata_dot: Any,
     ydata_dot: Any,
     sigma_dot: Any,
@@ -160,28 +202,94 @@ def curve_moved(
     """The tangent of the parameters of a curve."""
 
     def cost(p: Any, x: Any, y: Any, s: Any, *given: Any) -> Any:
-        return weighted(f(x, *[p[k] for k in places], *given) - y, s)
+        residual = weighted(f(x, *[p[k] for k in places], *given) - y, s)
+        return summed(loss, minimisers.at(f_scale, *given), residual)
 
-    value, change = s2sad.jvp(
-        lambda x, y, s, *given: s2sad.grad(cost)(ans, x, y, s, *given),
-        (xdata, ydata, sigma, *params),
-        (xdata_dot, ydata_dot, sigma_dot, *params_dot),
-    )
-    return -np.linalg.solve(s2sad.hessian(cost)(ans, xdata, ydata, sigma, *params), change)
+    inner = ends_of(bounds)
+    ends = None if inner is None else lambda x, y, s, *given: inner(*given)
+    data, data_dot = (xdata, ydata, sigma, *params), (xdata_dot, ydata_dot, sigma_dot, *params_dot)
+    return minimisers.slope_moved(cost, ans, True, ends, data, data_dot)
 
 
-def curve_pulled(f: Any, ans: Any, places: Any, xdata: Any, ydata: Any, sigma: Any, params: Any, g: Any) -> Any:
+def curve_pulled(
+    f: Any,
+    ans: Any,
+    places: Any,
+    xdata: Any,
+    ydata: Any,
+    sigma: Any,
+    bounds: Any,
+    loss: Any,
+    f_scale: Any,
+    params: Any,
+    g: Any,
+) -> Any:
     """The cotangents of the data of a curve, and of what else it depends on."""
 
     def cost(p: Any, x: Any, y: Any, s: Any, *given: Any) -> Any:
+        residual = weighted(f(x, *[p[k] for k in places], *given) - y, s)
+        return summed(loss, minimisers.at(f_scale, *given), residual)
+
+    inner = ends_of(bounds)
+    ends = None if inner is None else lambda x, y, s, *given: inner(*given)
+    ((x_bar, y_bar, s_bar, *rest),) = minimisers.slope_pulled(cost, ans, True, ends, (xdata, ydata, sigma, *params), g)
+    return x_bar, y_bar, s_bar, tuple(rest)
+
+
+def covariance(f: Any, absolute_sigma: Any, places: Any, p: Any, x: Any, y: Any, s: Any, *given: Any) -> Any:
+    """The covariance of the parameters of a curve, by the slopes of the residuals."""
+
+    def residual(p: Any) -> Any:
         return weighted(f(x, *[p[k] for k in places], *given) - y, s)
 
-    multiplier = np.linalg.solve(s2sad.hessian(cost)(ans, xdata, ydata, sigma, *params), g)
-    value, pullback = s2sad.vjp(
-        lambda x, y, s, *given: s2sad.grad(cost)(ans, x, y, s, *given), xdata, ydata, sigma, *params
+    spread = inverse_curvature(residual, p)
+    if absolute_sigma:
+        return spread
+    errors = residual(p)
+    return spread * (errors @ errors / (errors.size - p.size))
+
+
+def covariance_moved(
+    f: Any,
+    part_0: Any,
+    places: Any,
+    absolute_sigma: Any,
+    xdata: Any,
+    ydata: Any,
+    sigma: Any,
+    part_0_dot: Any,
+    xdata_dot: Any,
+    ydata_dot: Any,
+    sigma_dot: Any,
+    params: Any,
+    params_dot: Any,
+) -> Any:
+    """The tangent of the covariance of the parameters of a curve."""
+    value, change = s2sad.jvp(
+        lambda *given: covariance(f, absolute_sigma, places, *given),
+        (part_0, xdata, ydata, sigma, *params),
+        (part_0_dot, xdata_dot, ydata_dot, sigma_dot, *params_dot),
     )
-    x_bar, y_bar, s_bar, *rest = pullback(-multiplier)
-    return x_bar, y_bar, s_bar, tuple(rest)
+    return change
+
+
+def covariance_pulled(
+    f: Any,
+    part_0: Any,
+    places: Any,
+    absolute_sigma: Any,
+    xdata: Any,
+    ydata: Any,
+    sigma: Any,
+    params: Any,
+    g: Any,
+) -> Any:
+    """The cotangents of the parameters, of the data, and of what else their covariance depends on."""
+    value, pullback = s2sad.vjp(
+        lambda *given: covariance(f, absolute_sigma, places, *given), part_0, xdata, ydata, sigma, *params
+    )
+    p_bar, x_bar, y_bar, s_bar, *rest = pullback(g)
+    return p_bar, x_bar, y_bar, s_bar, tuple(rest)
 
 
 def _count(asked: Asked) -> int:
@@ -202,14 +310,21 @@ def _point(asked: Asked) -> tuple[Type, ...]:
 @solver(
     optimize.curve_fit,
     functions={"f": _point, "jac": _point},
-    free="p0 absolute_sigma check_finite method jac full_output nan_policy xtol ftol gtol maxfev max_nfev epsfcn",
+    free="p0 absolute_sigma check_finite method jac full_output nan_policy xtol ftol gtol maxfev max_nfev epsfcn loss",
     moves="xdata ydata sigma",
+    among="bounds f_scale",
     passed=None,
 )
 def _curve_fit(asked: Asked) -> Parts:
     count = _count(asked)
-    pcov = Part(array(np.dtype(float), (count, count)))
-    popt = Part(array(np.dtype(float), (count,)), curve_moved, curve_pulled, known={"places": tuple(range(count))})
-    if not asked.static.get("full_output"):
+    if asked.known("nan_policy") not in (None, "raise"):
+        raise UnsupportedCall("scipy.optimize.curve_fit that leaves out data", "leave out these before")
+    known = {"places": tuple(range(count))}
+    t = array(np.dtype(float), (count, count))
+    pcov = Part(t, covariance_moved, covariance_pulled, reads=(0,), moves=(0,), known=known)
+    if asked.known("loss", "linear") != "linear":
+        pcov = Part(t)
+    popt = Part(array(np.dtype(float), (count,)), curve_moved, curve_pulled, known=known)
+    if not asked.known("full_output"):
         return Parts(tuple, {0: popt, 1: pcov})
     return Parts(tuple, {0: popt, 1: pcov, 2: unknown("infodict"), 3: TEXT, 4: COUNT})

@@ -81,7 +81,7 @@ def _of_real(values: Type) -> None:
 
 
 def _first_axis(asked: Asked, name: str, values: str = "y") -> None:
-    if asked.static.get("axis", 0) != 0 and asked.types[values].rank != 1:
+    if asked.known("axis", 0) != 0 and asked.types[values].rank != 1:
         raise UnsupportedCall(f"{name} along another axis than the first", "transpose the values")
 
 
@@ -244,8 +244,8 @@ def linear_pulled(ans: Any, x: Any, y: Any, at_x: Any, g: Any) -> Any:
 
 
 def _of_vectors(asked: Asked, name: str) -> Type:
-    periodic = "periodic" in (asked.static.get("extrapolate"), asked.static.get("at_extrapolate"))
-    if asked.types["y"].rank not in (None, 1) or asked.static.get("at_nu", 0) != 0 or periodic:
+    periodic = "periodic" in (asked.known("extrapolate"), asked.known("at_extrapolate"))
+    if asked.types["y"].rank not in (None, 1) or asked.known("at_nu", 0) != 0 or periodic:
         raise UnsupportedCall(f"{name} of several columns, or its derivatives", "interpolate each column")
     return _values_type(asked)
 
@@ -257,7 +257,7 @@ def _pchip(asked: Asked) -> Part:
 
 @method_of_object(interpolate.Akima1DInterpolator, moves="x y at_x")
 def _akima(asked: Asked) -> Part:
-    if asked.static.get("method", "akima") != "akima":
+    if asked.known("method", "akima") != "akima":
         raise UnsupportedCall("scipy.interpolate.Akima1DInterpolator with another method", "use method='akima'")
     return Part(_of_vectors(asked, "scipy.interpolate.Akima1DInterpolator"), akima_moved, akima_pulled)
 
@@ -265,8 +265,8 @@ def _akima(asked: Asked) -> Part:
 @method_of_object(interpolate.interp1d, moves="x y at_x")
 def _interp1d(asked: Asked) -> Part:
     t = _of_vectors(asked, "scipy.interpolate.interp1d")
-    outside = asked.static.get("fill_value", "extrapolate")
-    if asked.static.get("kind", "linear") != "linear" or asked.given("fill_value") and outside != "extrapolate":
+    outside = asked.known("fill_value", "extrapolate")
+    if asked.known("kind", "linear") != "linear" or asked.given("fill_value") and outside != "extrapolate":
         raise UnsupportedCall(
             "scipy.interpolate.interp1d of another kind, or with values outside", "use CubicSpline, or np.interp"
         )
@@ -405,7 +405,7 @@ def _outside(asked: Asked) -> object:
         raise UnsupportedCall("an interpolant whose extrapolate is not known at compile time", "write it as a constant")
     if given:
         return asked.static["extrapolate"]
-    return "periodic" if asked.static.get("bc_type") == "periodic" else True
+    return "periodic" if asked.known("bc_type") == "periodic" else True
 
 
 @solver(interpolate.make_interp_spline, functions={}, free="check_finite", moves="y", passed=None)
@@ -501,7 +501,7 @@ def piecewise_pulled(ans: Any, c: Any, x: Any, extrapolate: Any, at_x: Any, at_n
 @method_of_object(interpolate.PPoly, moves="c at_x")
 def _piecewise(asked: Asked) -> Part:
     c, at = asked.types["c"], asked.types["at_x"]
-    if asked.static.get("axis", 0) != 0 or c.shape is None or at.shape is None:
+    if asked.known("axis", 0) != 0 or c.shape is None or at.shape is None:
         raise UnsupportedCall("scipy.interpolate.PPoly of such coefficients or places", "give arrays of a known rank")
     return Part(array(np.dtype(float), (*at.shape, *c.shape[2:])), piecewise_moved, piecewise_pulled)
 
@@ -651,7 +651,7 @@ def _grid_type(asked: Asked, name: str, place: str) -> Type:
             f"{name} of such points, values or places",
             "give a tuple of arrays, an array with an axis for each, and places in one array, np.stack([x, y], -1)",
         )
-    methods = asked.static.get("method", "linear"), asked.static.get("at_method") or "linear"
+    methods = asked.known("method", "linear"), asked.known("at_method") or "linear"
     if methods != ("linear", "linear") or asked.given("at_nu"):
         raise UnsupportedCall(f"{name} of another method than linear", "use RectBivariateSpline")
     shape = (1,) if at.is_container or at.rank == 1 else at.shape if at.shape is None else at.shape[:-1]
@@ -745,7 +745,13 @@ def surface_pulled(
 @method_of_object(interpolate.RectBivariateSpline, name="ev", moves="z at_xi at_yi")
 def _surface(asked: Asked) -> Part:
     x, y = asked.types["at_xi"], asked.types["at_yi"]
-    if asked.given("bbox") or asked.given("s") and asked.static.get("s") != 0 or x.is_container or x.shape != y.shape:
+    if (
+        asked.given("bbox")
+        or asked.given("s")
+        and ("s" not in asked.static or asked.static["s"] != 0)
+        or x.is_container
+        or x.shape != y.shape
+    ):
         raise UnsupportedCall(
             "scipy.interpolate.RectBivariateSpline with bbox or s, or at places of two shapes",
             "leave bbox out, give s=0, and places of one shape",
@@ -835,10 +841,10 @@ def radial_pulled(
 def _radial(asked: Asked) -> Part:
     d, at = asked.types["d"], asked.types["at_x"]
     _of_real(d)
-    kernel = asked.static.get("kernel", "thin_plate_spline")
+    kernel = asked.known("kernel", "thin_plate_spline")
     least = {"thin_plate_spline": 1, "cubic": 1, "quintic": 2, "linear": 0, "multiquadric": 0}.get(kernel, -1)
     chosen = all(n in asked.static for n in ("kernel", "degree") if asked.given(n))
-    degree = asked.static.get("degree")
+    degree = asked.known("degree")
     degree = max(least, 0) if degree is None else degree
     if (
         not chosen

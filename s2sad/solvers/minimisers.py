@@ -16,102 +16,147 @@ from scipy import optimize
 
 import s2sad
 from s2sad.errors import UnsupportedCall
+from s2sad.ir.dims import new_dim
 from s2sad.ir.solver import Asked, Part, Parts, holds_only, solver
 from s2sad.ir.types import FLOAT, Type, array
+from s2sad.solvers import roots
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, one_number, vector
+
+# What holds a variable
+
+
+def at(given: Any, *params: Any) -> Any:
+    """An argument that may move with the params."""
+    return given(*params) if callable(given) else given
+
+
+def box(bounds: Any, *params: Any) -> Any:
+    """The lower and the upper bounds, given as pairs."""
+    pairs = at(bounds, *params)
+    low = np.array([-np.inf if pair[0] is None else pair[0] for pair in pairs])
+    return low, np.array([np.inf if pair[1] is None else pair[1] for pair in pairs])
+
+
+def ends_of(bounds: Any) -> Any:
+    """Bounds as a function of the params."""
+    if bounds is None:
+        return None
+    if isinstance(bounds, optimize.Bounds):
+        lb, ub = bounds.lb, bounds.ub
+        return lambda *given: (np.asarray(at(lb, *given)), np.asarray(at(ub, *given)))
+    return lambda *given: box(bounds, *given)
+
+
+def pushed(x: Any, slope: Any, steepness: Any, low: Any, high: Any) -> Any:
+    """Which variables their lower, and which their upper bounds hold: where a Newton step would go beyond them.
+
+    Interior methods stop short of a bound by their tolerance.
+    """
+    near = 1e-3 * (1.0 + np.abs(x))
+    below = (x - low < near) & (slope > 0.0) & (steepness * np.minimum(x - low, near) <= slope)
+    above = (high - x < near) & (slope < 0.0) & (steepness * np.minimum(high - x, near) <= -slope)
+    return below | (low == high), above
+
+
+def box_slopes(held: Any, curvature: Any) -> Any:
+    """The matrix of the condition: what is held stays, the slope by the others is zero."""
+    return np.where(held[:, np.newaxis], np.eye(held.size), curvature)
+
 
 # Of a vector
 
 
-def found(success: Any, slope: Any, free: Any) -> None:
+def found(success: Any, slope: Any) -> None:
     """A minimum that is none has no derivative. One that the solver doubts of is one where the slope is flat."""
-    if not success and np.max(np.where(free, np.abs(slope), 0.0)) > 1e-3:
+    if not success and np.max(np.abs(slope)) > 1e-3:
         raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
 
 
-def box(bounds: Any) -> Any:
-    """The lower and the upper bounds."""
-    if isinstance(bounds, optimize.Bounds):
-        return np.asarray(bounds.lb), np.asarray(bounds.ub)
-    low = np.array([-np.inf if pair[0] is None else pair[0] for pair in bounds])
-    return low, np.array([np.inf if pair[1] is None else pair[1] for pair in bounds])
+def slope_moved(f: Any, ans: Any, success: Any, ends: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of a minimum; `ends` gives the bounds, where there are such, as a function of the params."""
+    curvature = s2sad.hessian(f)(ans, *params)
+    slope, change = s2sad.jvp(lambda *given: s2sad.grad(f)(ans, *given), params, params_dot)
+    if ends is None:
+        found(success, slope)
+        return -np.linalg.solve(curvature, change)
+    below, above = pushed(ans, slope, np.abs(np.diag(curvature)), *ends(*params))
+    held = below | above
+    found(success, np.where(held, 0.0, slope))
+    value, (low_dot, high_dot) = s2sad.jvp(ends, params, params_dot)
+    moved = np.where(below, low_dot, np.where(above, high_dot, -change))
+    return np.linalg.solve(box_slopes(held, curvature), moved)
 
 
-def at_ends(x: Any, bounds: Any) -> Any:
-    """Which variables are at their lower, and which at their upper bounds."""
-    return near(x, *box(bounds))
+def slope_pulled(f: Any, ans: Any, success: Any, ends: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what a minimum depends on."""
+    curvature = s2sad.hessian(f)(ans, *params)
+    if ends is None:
+        slope, pullback = s2sad.vjp(lambda *given: s2sad.grad(f)(ans, *given), *params)
+        found(success, slope)
+        return (pullback(-np.linalg.solve(curvature, g)),)
+    slope = s2sad.grad(f)(ans, *params)
+    below, above = pushed(ans, slope, np.abs(np.diag(curvature)), *ends(*params))
+    held = below | above
+    found(success, np.where(held, 0.0, slope))
 
+    def condition(*given: Any) -> Any:
+        low, high = ends(*given)
+        return np.where(below, low, np.where(above, high, -s2sad.grad(f)(ans, *given)))
 
-def near(x: Any, low: Any, high: Any) -> Any:
-    """Which variables are at the lower, and which at the upper of these bounds."""
-    return x - low <= 1e-6 * (1.0 + np.abs(x)), high - x <= 1e-6 * (1.0 + np.abs(x))
-
-
-def unbound(x: Any, bounds: Any, slope: Any) -> Any:
-    """Which variables no bound holds."""
-    if bounds is None:
-        return np.full(x.shape, True)
-    at_low, at_high = at_ends(x, bounds)
-    return ~((at_low & (slope > 0.0)) | (at_high & (slope < 0.0)))
-
-
-def only(free: Any, curvature: Any) -> Any:
-    """The curvature of the free variables; the others stay where they are."""
-    return np.where(free & free[:, np.newaxis], curvature, np.diag(np.where(free, 0.0, 1.0)))
+    value, pullback = s2sad.vjp(condition, *params)
+    return (pullback(np.linalg.solve(box_slopes(held, curvature).T, g)),)
 
 
 def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
     """The tangent of a minimum."""
-    slope = s2sad.grad(f)(ans, *params)
-    free = unbound(ans, bounds, slope)
-    found(success, slope, free)
-    value, change = s2sad.jvp(lambda *given: s2sad.grad(f)(ans, *given), params, params_dot)
-    curvature = s2sad.hessian(f)(ans, *params)
-    if bounds is None:
-        return -np.linalg.solve(curvature, change)
-    return -np.linalg.solve(only(free, curvature), np.where(free, change, 0.0))
+    return slope_moved(f, ans, success, ends_of(bounds), params, params_dot)
 
 
 def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, params: Any, g: Any) -> Any:
     """The cotangents of what a minimum depends on."""
-    slope = s2sad.grad(f)(ans, *params)
-    free = unbound(ans, bounds, slope)
-    found(success, slope, free)
-    curvature = s2sad.hessian(f)(ans, *params)
-    if bounds is not None:
-        curvature, g = only(free, curvature), np.where(free, g, 0.0)
-    value, pullback = s2sad.vjp(lambda *given: s2sad.grad(f)(ans, *given), *params)
-    return (pullback(-np.linalg.solve(curvature, g)),)
+    return slope_pulled(f, ans, success, ends_of(bounds), params, g)
 
 
 # Of a vector, under constraints
 
 
-def held_to(constraints: Any, x: Any, *given: Any) -> Any:
-    """What constraints hold, one behind the other."""
-    several = constraints if isinstance(constraints, (list, tuple)) else (constraints,)
-    values = []
-    for c in several:
+def each(constraints: Any) -> Any:
+    """The constraints, one by one."""
+    return constraints if isinstance(constraints, (list, tuple)) else (constraints,)
+
+
+def held_to(constraint: Any, x: Any, *given: Any) -> Any:
+    """What a constraint holds."""
+    if isinstance(constraint, dict):
+        return np.atleast_1d(constraint["fun"](x, *given))
+    if isinstance(constraint, optimize.LinearConstraint):
+        return np.atleast_1d(np.asarray(at(constraint.A, *given)) @ x)
+    return np.atleast_1d(constraint.fun(x, *given))
+
+
+def gaps(constraints: Any, ans: Any, params: Any, x: Any, *given: Any) -> Any:
+    """How far what constraints hold is from the end that is nearer at a minimum."""
+    found = []
+    for c in each(constraints):
         if isinstance(c, dict):
-            values.append(np.atleast_1d(c["fun"](x, *given)))
-        elif isinstance(c, optimize.LinearConstraint):
-            values.append(np.atleast_1d(c.A @ x))
+            found.append(held_to(c, x, *given))
         else:
-            values.append(np.atleast_1d(c.fun(x, *given)))
-    return np.concatenate(values)
+            here, low, high = held_to(c, ans, *params), at(c.lb, *params), at(c.ub, *params)
+            end = np.where(here - low <= high - here, at(c.lb, *given), at(c.ub, *given))
+            found.append(held_to(c, x, *given) - end)
+    return np.concatenate(found)
 
 
 def tight_at(constraints: Any, x: Any, *given: Any) -> Any:
     """Which constraints hold the minimum, as ones: those that are at an end."""
-    several = constraints if isinstance(constraints, (list, tuple)) else (constraints,)
-    gaps = []
-    for c in several:
+    found = []
+    for c in each(constraints):
         here = held_to(c, x, *given)
         if isinstance(c, dict):
-            gaps.append(np.zeros_like(here) if c["type"] == "eq" else here)
+            found.append(np.zeros_like(here) if c["type"] == "eq" else here)
         else:
-            gaps.append(np.minimum(here - c.lb, c.ub - here))
-    return np.where(np.concatenate(gaps) < 1e-6, 1.0, 0.0)
+            found.append(np.minimum(here - at(c.lb, *given), at(c.ub, *given) - here))
+    return np.where(np.concatenate(found) < 1e-6, 1.0, 0.0)
 
 
 def constrained(success: Any) -> None:
@@ -120,54 +165,62 @@ def constrained(success: Any) -> None:
         raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
 
 
+def lagrange(f: Any, ans: Any, ends: Any, constraints: Any, params: Any) -> Any:
+    """The conditions of a minimum under constraints: slopes, gaps, which are in force, and the matrix of all."""
+    tight = tight_at(constraints, ans, *params)
+    below, above = np.full(ans.shape, False), np.full(ans.shape, False)
+    if ends is not None:
+        low, high = ends(*params)
+        below, above = ans - low <= 1e-6 * (1.0 + np.abs(ans)), high - ans <= 1e-6 * (1.0 + np.abs(ans))
+    free = np.where(below | above, 0.0, 1.0)
+
+    def held(*given: Any) -> Any:
+        return gaps(constraints, ans, params, ans, *given)
+
+    normals = s2sad.jacfwd(lambda x: gaps(constraints, ans, params, x, *params))(ans) * tight[:, np.newaxis]
+    loose, inner = np.diag(1.0 - tight), normals * free
+    force = np.linalg.solve(inner @ inner.T + loose, inner @ s2sad.grad(f)(ans, *params))
+
+    def lagrangian(x: Any, *given: Any) -> Any:
+        return f(x, *given) - force @ gaps(constraints, ans, params, x, *given)
+
+    curvature = s2sad.hessian(lagrangian)(ans, *params)
+    if ends is not None:
+        curvature = box_slopes(below | above, curvature)
+    matrix = np.block([[curvature, -inner.T], [normals, loose]])
+    return s2sad.grad(lagrangian), held, below, above, tight, matrix
+
+
 def within_moved(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, params: Any, params_dot: Any) -> Any:
     """The tangent of a minimum under constraints: the Lagrange system of those that are tight."""
     constrained(success)
-    free = np.full(ans.shape, True)
-    if bounds is not None:
-        at_low, at_high = at_ends(ans, bounds)
-        free = ~(at_low | at_high)
-
-    def held(x: Any, *given: Any) -> Any:
-        return held_to(constraints, x, *given)
-
-    tight = tight_at(constraints, ans, *params)
-    normals = s2sad.jacfwd(held)(ans, *params) * tight[:, np.newaxis] * np.where(free, 1.0, 0.0)
-    loose = np.diag(1.0 - tight)
-    force = np.linalg.solve(normals @ normals.T + loose, normals @ s2sad.grad(f)(ans, *params))
-
-    def lagrangian(x: Any, multipliers: Any, *given: Any) -> Any:
-        return f(x, *given) - multipliers @ held(x, *given)
-
-    value, change = s2sad.jvp(lambda *given: s2sad.grad(lagrangian)(ans, force, *given), params, params_dot)
-    value, drift = s2sad.jvp(lambda *given: held(ans, *given), params, params_dot)
-    whole = np.block([[only(free, s2sad.hessian(lagrangian)(ans, force, *params)), -normals.T], [normals, loose]])
-    return -np.linalg.solve(whole, np.concatenate([np.where(free, change, 0.0), tight * drift]))[: ans.size]
+    ends = ends_of(bounds)
+    slope, held, below, above, tight, matrix = lagrange(f, ans, ends, constraints, params)
+    value, change = s2sad.jvp(lambda *given: slope(ans, *given), params, params_dot)
+    value, drift = s2sad.jvp(held, params, params_dot)
+    moved = -change
+    if ends is not None:
+        value, (low_dot, high_dot) = s2sad.jvp(ends, params, params_dot)
+        moved = np.where(below, low_dot, np.where(above, high_dot, moved))
+    return np.linalg.solve(matrix, np.concatenate([moved, -tight * drift]))[: ans.size]
 
 
 def within_pulled(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, params: Any, g: Any) -> Any:
     """The cotangents of what a minimum under constraints depends on."""
     constrained(success)
-    free = np.full(ans.shape, True)
-    if bounds is not None:
-        at_low, at_high = at_ends(ans, bounds)
-        free = ~(at_low | at_high)
+    ends = ends_of(bounds)
+    slope, held, below, above, tight, matrix = lagrange(f, ans, ends, constraints, params)
+    pulled = np.linalg.solve(matrix.T, np.concatenate([g, np.zeros(tight.size)]))
 
-    def held(x: Any, *given: Any) -> Any:
-        return held_to(constraints, x, *given)
+    def conditions(*given: Any) -> Any:
+        moved = -slope(ans, *given)
+        if ends is not None:
+            low, high = ends(*given)
+            moved = np.where(below, low, np.where(above, high, moved))
+        return moved, -held(*given)
 
-    tight = tight_at(constraints, ans, *params)
-    normals = s2sad.jacfwd(held)(ans, *params) * tight[:, np.newaxis] * np.where(free, 1.0, 0.0)
-    loose = np.diag(1.0 - tight)
-    force = np.linalg.solve(normals @ normals.T + loose, normals @ s2sad.grad(f)(ans, *params))
-
-    def lagrangian(x: Any, multipliers: Any, *given: Any) -> Any:
-        return f(x, *given) - multipliers @ held(x, *given)
-
-    whole = np.block([[only(free, s2sad.hessian(lagrangian)(ans, force, *params)), -normals.T], [normals, loose]])
-    pulled = -np.linalg.solve(whole.T, np.concatenate([np.where(free, g, 0.0), np.zeros(tight.size)]))
-    value, pullback = s2sad.vjp(lambda *given: (s2sad.grad(lagrangian)(ans, force, *given), held(ans, *given)), *params)
-    return (pullback((np.where(free, pulled[: ans.size], 0.0), tight * pulled[ans.size :])),)
+    value, pullback = s2sad.vjp(conditions, *params)
+    return (pullback((pulled[: ans.size], tight * pulled[ans.size :])),)
 
 
 # The least value
@@ -199,10 +252,19 @@ def bound_pulled(f: Any, x: Any, params: Any, g: Any) -> Any:
 
 
 LEAST = Part(FLOAT, least_moved, least_pulled, reads=("x",))
+BOUND = Part(FLOAT, bound_moved, bound_pulled, reads=("x",), moves=("x",))
 
 
 def _start(asked: Asked) -> tuple[Type, ...]:
     return (vector(asked.types["x0"]),)
+
+
+def _with_direction(asked: Asked) -> tuple[Type, ...]:
+    return (*_start(asked), *_start(asked))
+
+
+def _with_forces(asked: Asked) -> tuple[Type, ...]:
+    return (*_start(asked), array(np.dtype(float), (new_dim("m"),)))
 
 
 holds_only(optimize.Bounds, optimize.LinearConstraint, optimize.NonlinearConstraint)
@@ -210,8 +272,16 @@ holds_only(optimize.Bounds, optimize.LinearConstraint, optimize.NonlinearConstra
 
 @solver(
     optimize.minimize,
-    functions={"fun": _start, "jac": _start, "hess": _start, "constraints": _start, "bounds": _start},
-    free="x0 method jac hess tol callback options",
+    functions={
+        "fun": _start,
+        "jac": _start,
+        "hess": _start,
+        "hessp": _with_direction,
+        "constraints": _start,
+        "constraints.hess": _with_forces,
+    },
+    free="x0 method jac hess hessp tol callback options",
+    among="bounds constraints",
     first="jac",
 )
 def _minimize(asked: Asked) -> Parts:
@@ -220,7 +290,7 @@ def _minimize(asked: Asked) -> Parts:
     if "constraints" in asked.held:
         minimum = Part(t, within_moved, within_pulled, reads=("success",))
     held = bool(asked.held) or asked.given("bounds")
-    least = Part(FLOAT, bound_moved, bound_pulled, reads=("x",), moves=("x",)) if held else LEAST
+    least = BOUND if held else LEAST
     parts = {
         "success": TRUTH,
         "x": minimum,
@@ -248,7 +318,7 @@ OPTIONS += " c1 c2 workers fprime fhess avextol hess_inv0 xrtol"
     free=OPTIONS,
 )
 def _fmin(asked: Asked) -> Part:
-    if asked.static.get("full_output") or asked.static.get("retall"):
+    if asked.known("full_output") or asked.known("retall"):
         raise UnsupportedCall("scipy.optimize.fmin and its like with full_output or retall", "call minimize")
     return Part(vector(asked.types["x0"]), minimum_moved, minimum_pulled, known={"success": True})
 
@@ -257,7 +327,7 @@ def _fmin(asked: Asked) -> Part:
     optimize.basinhopping, functions={"func": _start}, free="x0 niter T stepsize interval disp seed rng", passed=None
 )
 def _basinhopping(asked: Asked) -> Parts:
-    return _lowest_of(vector(asked.types["x0"]))
+    return _lowest_of(vector(asked.types["x0"]), LEAST)
 
 
 @solver(
@@ -265,43 +335,87 @@ def _basinhopping(asked: Asked) -> Parts:
     optimize.dual_annealing,
     optimize.shgo,
     functions={"func": lambda asked: (array(np.dtype(float), (length(asked.types["bounds"]),)),)},
+    among="bounds",
     free="strategy maxiter popsize tol mutation recombination seed rng polish init atol n iters workers updating",
 )
 def _everywhere(asked: Asked) -> Parts:
-    return _lowest_of(array(np.dtype(float), (length(asked.types["bounds"]),)))
+    return _lowest_of(array(np.dtype(float), (length(asked.types["bounds"]),)), BOUND)
 
 
-def _lowest_of(t: Type) -> Parts:
+def _lowest_of(t: Type, least: Part) -> Parts:
     minimum = Part(t, minimum_moved, minimum_pulled, reads=("success",))
-    parts = {"success": TRUTH, "x": minimum, "fun": LEAST, "message": TEXT, "nit": COUNT, "nfev": COUNT}
+    parts = {"success": TRUTH, "x": minimum, "fun": least, "message": TEXT, "nit": COUNT, "nfev": COUNT}
     return Parts(optimize.OptimizeResult, parts)
 
 
 # Of a number
 
 
-def lowest_moved(f: Any, ans: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
-    """The tangent of the minimum of a function of one number."""
+def stays(x: Any, slope: Any, curvature: Any, low: Any, high: Any) -> Any:
+    """Whether the lower, and whether the upper end holds a minimum: where a Newton step would go beyond it.
+
+    A search by sections stops short of an end.
+    """
+    near, steepness = 1e-2 * (high - low), np.abs(curvature)
+    below = x - low <= near and slope > 0.0 and steepness * (x - low) <= slope
+    above = high - x <= near and slope < 0.0 and steepness * (high - x) <= -slope
+    return below, above
+
+
+def condition_of(f: Any, ans: Any, bounds: Any, params: Any) -> Any:
+    """What is zero at the minimum of a function of a number: its slope, or how far an end is that holds it."""
+    if bounds is None:
+        return s2sad.grad(f)
+    low, high = at(bounds, *params)
+    below, above = stays(ans, s2sad.grad(f)(ans, *params), s2sad.grad(s2sad.grad(f))(ans, *params), low, high)
+
+    def condition(x: Any, *given: Any) -> Any:
+        low, high = at(bounds, *given)
+        if below:
+            return x - low
+        if above:
+            return x - high
+        return s2sad.grad(f)(x, *given)
+
+    return condition
+
+
+def lowest(success: Any) -> None:
+    """A minimum that is none has no derivative."""
     if not success:
         raise RuntimeError("scipy.optimize.minimize_scalar found no minimum: there is nothing to differentiate")
-    value, change = s2sad.jvp(lambda *given: s2sad.grad(f)(ans, *given), params, params_dot)
-    return -change / s2sad.grad(s2sad.grad(f))(ans, *params)
+
+
+def lowest_moved(f: Any, ans: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of the minimum of a function of one number."""
+    lowest(success)
+    return roots.number_moved(condition_of(f, ans, bounds, params), ans, params, params_dot)
 
 
 def lowest_pulled(f: Any, ans: Any, success: Any, bounds: Any, params: Any, g: Any) -> Any:
     """The cotangents of what the minimum of a function of one number depends on."""
-    if not success:
-        raise RuntimeError("scipy.optimize.minimize_scalar found no minimum: there is nothing to differentiate")
-    value, pullback = s2sad.vjp(lambda *given: s2sad.grad(f)(ans, *given), *params)
-    return (pullback(-g / s2sad.grad(s2sad.grad(f))(ans, *params)),)
+    lowest(success)
+    return roots.number_pulled(condition_of(f, ans, bounds, params), ans, params, g)
 
 
-@solver(optimize.minimize_scalar, functions={"fun": one_number}, free="bracket method tol options")
+def between_moved(f: Any, ans: Any, x1: Any, x2: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of the minimum of a function of one number between two ends."""
+    condition = condition_of(f, ans, lambda *given: (at(x1, *given), at(x2, *given)), params)
+    return roots.number_moved(condition, ans, params, params_dot)
+
+
+def between_pulled(f: Any, ans: Any, x1: Any, x2: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what the minimum of a function of one number between two ends depends on."""
+    condition = condition_of(f, ans, lambda *given: (at(x1, *given), at(x2, *given)), params)
+    return roots.number_pulled(condition, ans, params, g)
+
+
+@solver(optimize.minimize_scalar, functions={"fun": one_number}, free="bracket method tol options", among="bounds")
 def _minimize_scalar(asked: Asked) -> Parts:
     parts = {
         "success": TRUTH,
         "x": Part(FLOAT, lowest_moved, lowest_pulled, reads=("success",)),
-        "fun": LEAST,
+        "fun": BOUND if asked.given("bounds") else LEAST,
         "message": TEXT,
         "nit": COUNT,
         "nfev": COUNT,
@@ -312,11 +426,17 @@ def _minimize_scalar(asked: Asked) -> Parts:
 @solver(
     optimize.brent,
     optimize.golden,
-    optimize.fminbound,
     functions={"func": one_number},
-    free="x1 x2 brack tol xtol full_output maxiter maxfun disp",
+    free="brack tol full_output maxiter",
 )
 def _lowest(asked: Asked) -> Part:
-    if asked.static.get("full_output"):
+    if asked.known("full_output"):
         raise UnsupportedCall("scipy.optimize.brent and its like with full_output", "call minimize_scalar")
     return Part(FLOAT, lowest_moved, lowest_pulled, known={"success": True})
+
+
+@solver(optimize.fminbound, functions={"func": one_number}, free="xtol maxfun full_output disp", among="x1 x2")
+def _between(asked: Asked) -> Part:
+    if asked.known("full_output"):
+        raise UnsupportedCall("scipy.optimize.fminbound with full_output", "call minimize_scalar")
+    return Part(FLOAT, between_moved, between_pulled)

@@ -49,7 +49,7 @@ REPORT = Parts(
     free="a b k xtol rtol maxiter full_output disp",
 )
 def _bracketed(asked: Asked) -> Part | Parts:
-    return Parts(tuple, {0: NUMBER, 1: REPORT}) if asked.static.get("full_output") else NUMBER
+    return Parts(tuple, {0: NUMBER, 1: REPORT}) if asked.known("full_output") else NUMBER
 
 
 @solver(
@@ -93,7 +93,7 @@ def _newton(asked: Asked) -> Part | Parts:
     number, real = t.is_scalar, not t.is_complex
     rules = (number_moved, number_pulled) if number and real else (numbers_moved, numbers_pulled)
     root = Part(t, *rules)
-    if not asked.static.get("full_output"):
+    if not asked.known("full_output"):
         return root
     if number:
         return Parts(tuple, {0: root, 1: Parts(optimize.RootResults, {**REPORT.parts, "root": root})})
@@ -127,33 +127,65 @@ def _vector(asked: Asked) -> tuple[Type, ...]:
 )
 def _fsolve(asked: Asked) -> Part | Parts:
     root = Part(vector(asked.types["x0"]), vector_moved, vector_pulled)
-    if not asked.static.get("full_output"):
+    if not asked.known("full_output"):
         return root
     return Parts(tuple, {0: root, 1: unknown("infodict"), 2: COUNT, 3: TEXT})
 
 
-def found_moved(f: Any, ans: Any, success: Any, params: Any, params_dot: Any) -> Any:
-    """The tangent of a root, if it is one."""
-    if not success:
-        raise RuntimeError("scipy.optimize.root found no root: there is nothing to differentiate")
+def shaped_moved(f: Any, ans: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of a root of any shape."""
     value, change = s2sad.jvp(f, (ans, *params), (None, *params_dot))
     slopes = np.reshape(s2sad.jacfwd(f)(ans, *params), (ans.size, ans.size))
     return -np.reshape(np.linalg.solve(slopes, np.ravel(change)), ans.shape)
 
 
-def found_pulled(f: Any, ans: Any, success: Any, params: Any, g: Any) -> Any:
-    """The cotangents of what a root depends on, if it is one."""
-    if not success:
-        raise RuntimeError("scipy.optimize.root found no root: there is nothing to differentiate")
+def shaped_pulled(f: Any, ans: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what a root of any shape depends on."""
     slopes = np.reshape(s2sad.jacfwd(f)(ans, *params), (ans.size, ans.size))
     multiplier = np.reshape(np.linalg.solve(slopes.T, np.ravel(g)), ans.shape)
     value, pullback = s2sad.vjp(lambda *given: f(ans, *given), *params)
     return (pullback(-multiplier),)
 
 
+def _shaped_start(asked: Asked) -> tuple[Type, ...]:
+    start = asked.types["xin"]
+    return (vector(start) if not start.rank else shaped(start),)
+
+
+@solver(
+    optimize.newton_krylov,
+    optimize.broyden1,
+    optimize.broyden2,
+    optimize.anderson,
+    optimize.linearmixing,
+    optimize.diagbroyden,
+    optimize.excitingmixing,
+    functions={"F": _shaped_start},
+    free="xin",
+    passed=None,
+)
+def _by_iteration(asked: Asked) -> Part:
+    (t,) = _shaped_start(asked)
+    return Part(t, shaped_moved, shaped_pulled)
+
+
+def found_moved(f: Any, ans: Any, success: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of a root, if it is one."""
+    if not success:
+        raise RuntimeError("scipy.optimize.root found no root: there is nothing to differentiate")
+    return shaped_moved(f, ans, params, params_dot)
+
+
+def found_pulled(f: Any, ans: Any, success: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what a root depends on, if it is one."""
+    if not success:
+        raise RuntimeError("scipy.optimize.root found no root: there is nothing to differentiate")
+    return shaped_pulled(f, ans, params, g)
+
+
 def _root_start(asked: Asked) -> tuple[Type, ...]:
     start = asked.types["x0"]
-    flat = asked.static.get("method", "hybr") in ("hybr", "lm")
+    flat = asked.known("method", "hybr") in ("hybr", "lm")
     return (vector(start) if flat or not start.rank else shaped(start),)
 
 

@@ -63,12 +63,106 @@ def with_transposed(a):
     return np.sum(s2sad.custom_linear_solve(lambda x: A @ x, np.array([1.0, a]), dense, dense) ** 2)
 
 
+def as_vector(x):
+    return np.concatenate([x["u"], np.array([x["v"]])])
+
+
+def as_dict(z):
+    return {"u": z[:2], "v": z[2]}
+
+
+def solve_of_dicts(g, y):
+    matrix = s2sad.jacfwd(lambda z: as_vector(g(as_dict(z))))(np.zeros(3))
+    return as_dict(np.linalg.solve(matrix, as_vector(y)))
+
+
+def newton_of_dicts(f, x):
+    z = as_vector(x)
+    for _ in range(20):
+        z = z - np.linalg.solve(s2sad.jacfwd(lambda z: as_vector(f(as_dict(z))))(z), as_vector(f(as_dict(z))))
+    return as_dict(z)
+
+
+A = np.array([[2.0, 0.5], [0.3, 1.0]])
+
+
+def root_in_a_dict(a):
+    def f(x):
+        rest = A @ x["u"] + 0.1 * x["u"] ** 3 - a * x["v"] * np.array([1.0, 2.0])
+        return {"u": rest, "v": x["v"] ** 3 + x["u"][0] - a}
+
+    x = s2sad.custom_root(f, {"u": np.zeros(2), "v": 1.0}, newton_of_dicts, solve_of_dicts)
+    return x["u"] @ x["u"] + x["v"]
+
+
+def system_in_a_dict(a):
+    def matvec(x):
+        return {"u": a * A @ x["u"] + x["v"], "v": 2 * x["v"] + x["u"][1]}
+
+    x = s2sad.custom_linear_solve(matvec, {"u": np.array([1.0, a]), "v": a**2}, solve_of_dicts, solve_of_dicts)
+    return x["u"].sum() * x["v"]
+
+
+def solve_of_pairs(g, y):
+    matrix = s2sad.jacfwd(lambda z: np.array(g((z[0], z[1]))))(np.zeros(2))
+    z = np.linalg.solve(matrix, np.array(y))
+    return z[0], z[1]
+
+
+def newton_of_pairs(f, x):
+    z = np.array(x)
+    for _ in range(30):
+        z = z - np.linalg.solve(s2sad.jacfwd(lambda z: np.array(f((z[0], z[1]))))(z), np.array(f((z[0], z[1]))))
+    return z[0], z[1]
+
+
+def root_in_a_pair(a):
+    x, y = s2sad.custom_root(
+        lambda z: (z[0] ** 2 + z[1] - a, z[0] - a * z[1] ** 3), (1.0, 1.0), newton_of_pairs, solve_of_pairs
+    )
+    return x * y
+
+
+def system_in_a_list(a):
+    def solve(g, y):
+        return list(solve_of_pairs(g, y))
+
+    x = s2sad.custom_linear_solve(lambda x: [a * x[0] + x[1], 2 * x[1]], [a, 3.0], solve, solve)
+    return x[0] * x[1]
+
+
+def counted_newton(f, x):
+    count = 0
+    while abs(f(x)) > 1e-13:
+        x, count = x - f(x) / s2sad.grad(f)(x), count + 1
+    return x, count
+
+
+def with_a_count(a):
+    x, count = s2sad.custom_root(lambda x: x**3 - a, 1.0, counted_newton, lambda g, y: y / g(1.0), has_aux=True)
+    return x * a if count < 50 else 0.0
+
+
+def with_a_report(a):
+    def solve(matvec, b):
+        return dense(matvec, b), "solved"
+
+    x, report = s2sad.custom_linear_solve(lambda x: a * A @ x, np.array([1.0, a]), solve, solve, has_aux=True)
+    return x.sum()
+
+
 PROGRAMS = [cube_root, system, damped, symmetric, with_transposed]
+IN_CONTAINERS = [root_in_a_dict, system_in_a_dict, root_in_a_pair, system_in_a_list, with_a_count, with_a_report]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
 def test_custom_solvers(program):
     check(program, 1.3)
+
+
+@pytest.mark.parametrize("program", IN_CONTAINERS, ids=lambda f: f.__name__)
+def test_what_is_solved_for_may_be_a_container(program):
+    check(program, 1.3, second=program in (root_in_a_dict, system_in_a_list))
 
 
 @pytest.mark.parametrize("program", [cube_root, symmetric], ids=lambda f: f.__name__)

@@ -320,6 +320,55 @@ def test_a_curve_by_the_errors_of_its_data():
     np.testing.assert_allclose(s2sad.grad(f)(sigma), expected, rtol=1e-5)
 
 
+def decaying(t, amplitude, k):
+    return amplitude * np.exp(-k * t)
+
+
+def test_the_errors_of_a_curve():
+    options = {
+        "p0": [2.5, 1.1],
+        "jac": lambda t, p, k: np.stack([np.exp(-k * t), -t * p * np.exp(-k * t)], -1),
+        **EXACT,
+    }
+
+    def relative(a):
+        popt, pcov = curve_fit(decaying, T * a, DECAY, sigma=0.1 + a * T, **options)
+        return np.sqrt(np.diag(pcov)) @ np.array([1.0, 2.0]) + pcov[0, 1]
+
+    def absolute(a):
+        errors = 0.05 * a * np.eye(15) + 0.02
+        popt, pcov, info, message, flag = curve_fit(
+            decaying, T, a * DECAY, sigma=errors, absolute_sigma=True, full_output=True, **options
+        )
+        return pcov[0, 0] + popt[1] * pcov[1, 1]
+
+    def by_leastsq(a):
+        x, spread, info, message, flag = optimize.leastsq(
+            lambda p: decaying(T, p[0], p[1]) - a * DECAY,
+            [2.5, 1.1],
+            full_output=True,
+            Dfun=lambda p: options["jac"](T, p[0], p[1]),
+        )
+        return spread[0, 0] + spread[0, 1]
+
+    check(relative, 1.3, rtol=1e-5, second=False)
+    check(absolute, 1.3, rtol=1e-5, second=False)
+    check(by_leastsq, 1.3, rtol=1e-4, second=False)
+
+
+def test_a_robust_curve():
+    def f(a):
+        return curve_fit(decaying, T, a * DECAY, [2.5, 1.1], method="trf", loss="soft_l1", f_scale=0.02, **EXACT)[0][1]
+
+    check(f, 1.3, rtol=1e-4, second=False)
+
+    def errors(a):
+        return curve_fit(decaying, T, a * DECAY, [2.5, 1.1], method="trf", loss="soft_l1")[1][0, 0]
+
+    with pytest.raises(s2sad.Error, match=r"scipy\.optimize\.curve_fit"):
+        s2sad.grad(errors)(1.0)
+
+
 def test_what_has_not_converged_has_no_derivative():
     def f(a):
         return minimize(rosenbrock, [-3.0, 2.0], args=(a, 100.0), method="BFGS", options={"maxiter": 2}).x[0]
@@ -329,18 +378,6 @@ def test_what_has_not_converged_has_no_derivative():
 
 
 def test_what_a_row_does_not_say_is_refused():
-    def covariance(a):
-        return curve_fit(lambda t, k: a * np.exp(-k * t), T, DECAY, p0=1.0)[1][0, 0]
-
-    with pytest.raises(s2sad.Error, match="curve_fit"):
-        s2sad.grad(covariance)(1.0)
-
-    def moving_bound(a):
-        return minimize(lambda x: (x[0] - 3.0) ** 2, [0.5], bounds=[(0.0, a)]).x[0]
-
-    with pytest.raises(s2sad.Error, match=r"scipy\.optimize\.minimize by bounds"):
-        s2sad.grad(moving_bound)(1.0)
-
     def inverse(a):
         return minimize(lambda x: (x[0] - a) ** 2, [0.5]).hess_inv[0, 0]
 

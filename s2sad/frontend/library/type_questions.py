@@ -68,8 +68,11 @@ meaning(np.isrealobj)(_of_dtype(lambda dtype: dtype.kind != "c"))
 
 @meaning(callable)
 def _callable(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
-    if not kw and args and isinstance(lowering.open(args[0]), (Closure, Partial, Method, Derived)):
+    opened = None if kw or not args else lowering.open(args[0])
+    if isinstance(opened, (Closure, Partial, Method, Derived)):
         return constant(True)
+    if isinstance(opened, (list, tuple, dict)) or (is_operand(opened) and opened.type.is_container):
+        return constant(False)
     return _no_function(lowering, args, kw, node)
 
 

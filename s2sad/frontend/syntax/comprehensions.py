@@ -120,7 +120,7 @@ class Functions(Lowering):
 
     def synthetic(self, function: Callable[..., object], bound: dict[str, Term], node: gast.AST) -> Term:
         """The result of a small function that one of Python's own is read as, its parameters bound."""
-        key = (0, function.__qualname__, "")
+        key = (0, f"{function.__module__}.{function.__qualname__}", "")
         code = self.comprehensions.get(key)
         if code is None:
             code = self.comprehensions[key] = code_of(self.tree_of(function, node))

@@ -44,6 +44,7 @@ from s2sad.ir.solver import (
     holder_signature,
     is_holder,
     methods_of,
+    part_name,
     public_name,
     solver_of,
 )
@@ -56,7 +57,6 @@ from s2sad.ir.values import (
     is_operand,
 )
 
-P = inspect.Parameter
 ITSELF = "object_"
 """The name of an object of a library among what it was made of."""
 
@@ -83,7 +83,7 @@ class Solvers(SolverRules):
         for name, p in signature.parameters.items():
             if p.kind is p.VAR_KEYWORD:
                 given.update(given.pop(name, {}))
-        made = Given(row)
+        made = Given(row, frozenset(keywords))
         made.terms.update(given)
         for name, term in given.items():
             if name in row.called:
@@ -98,6 +98,9 @@ class Solvers(SolverRules):
         further = list(self.further(given[row.passed], node)) if row.passed in given else []
         static = {k: o.value for k, o in made.operands.items() if isinstance(o, Constant)}
         counts = {k: self.count_of(t) for k, (t, _) in made.functions.items()}
+        if row.first in made.operands and row.first not in static:
+            what = f"{row.first} of {row.name}, which is known at run time only"
+            self.refuse(node, what, "pass a constant", UnsupportedCall)
         asked = Asked({k: o.type for k, o in made.operands.items()}, static, counts, frozenset(made.holding))
         return self.solved(made, asked, further, node, hint)
 
@@ -122,15 +125,17 @@ class Solvers(SolverRules):
         if name in made.row.functions and _is_called(term):
             made.functions[name] = term, ()
             return {}
-        if name in made.row.functions and (self.holds_function(term) or self.is_holder_object(term)):
+        may_hold = name in made.row.functions or name in made.row.among
+        if may_hold and (self.holds_function(term) or self.is_holder_object(term)):
             found = self.taken_apart(name, term, made)
             assert isinstance(found, Holding)
             return {name: found}
         # as SciPy takes it: numbers, arrays, and lists of them
         operand = self.to_operand(term)
-        if not _is_default(made.row.function, name, operand):
-            listed = name in made.row.moves and name not in made.row.pairs
-            made.operands[name] = self.numbers_in_array(operand) if listed else operand
+        if not self.frame.source.text and _is_default(made.row.function, name, operand):
+            return {}  # a rule hands on what it asked for
+        listed = name in made.row.moves and name not in made.row.pairs and not made.row.runs
+        made.operands[name] = self.numbers_in_array(operand) if listed else operand
         return {}
 
     def in_form(self, row: Solver, name: str, term: Term, node: gast.AST) -> Term:
@@ -170,6 +175,10 @@ class Solvers(SolverRules):
             further = self.further(opened["args"], None)
             pairs = [(k, i) for k, i in pairs if k != "args"]
         cls = opened.cls if isinstance(opened, Record) else type(opened)
+        for k, _ in pairs:
+            kind = f"{made.parameter_of(name)}.{k}"
+            if kind in made.row.functions:
+                made.kinds[f"{name}_{k}"] = kind
         held = [self.taken_apart(f"{name}_{k}", i, made, further) for k, i in pairs]
         return Holding(cls, tuple(k for k, _ in pairs), tuple(held))
 
@@ -185,10 +194,15 @@ class Solvers(SolverRules):
     def solved(self, made: Given, asked: Asked, further: Sequence[Term], node: gast.AST, hint: str | None) -> Term:
         """The call, of what is given to it."""
         row, operands = made.row, made.operands
+        found_here = None
+        if row.runs:
+            called, *arguments = (made.terms[n] for n in row.runs)
+            found_here = self.to_operand(self.stopped(self.call(called, arguments, {}, node, None)))
+            asked = replace(asked, types={**asked.types, "ans": found_here.type})
         values = Values([self.to_operand(t) for t in further])
         functions: dict[str, tuple[GivenFunction, list[Value]]] = {}
         for name, (term, own_further) in made.functions.items():
-            own = row.functions[made.parameter_of(name)](asked)
+            own = row.functions[made.kinds.get(name) or made.parameter_of(name)](asked)
             behind = further if name in row.functions or row.is_one_of_several(name) else own_further
             functions[name] = self.given_function(row, term, own, behind, values, node)
         closures = {n: self.as_it_is(n, made.terms[n], values, node) for n in row.called if n in made.terms}
@@ -211,13 +225,10 @@ class Solvers(SolverRules):
             made.holding,
             values.outside,
             closures,
+            written=made.written,
         )
         given = [*operands.values(), *values.operands]
-        if row.runs:
-            called, *arguments = (made.terms[n] for n in row.runs)
-            found_here = self.to_operand(self.stopped(self.call(called, arguments, {}, node, None)))
-            assert isinstance(found, Part)
-            found = replace(found, type=found_here.type)
+        if found_here is not None:
             return self.parts_of(call, found, found_here, given, hint)
         solving = self.context.solving(call, references, result_type(found))
         title = hint if isinstance(found, Parts) and found.cls not in (tuple, list) else None
@@ -317,22 +328,26 @@ class Solvers(SolverRules):
 class Given:
     """What is given to a solver: functions with what is passed to them alone, operands, and what holds functions."""
 
-    def __init__(self, row: Solver) -> None:
-        self.row = row
+    def __init__(self, row: Solver, written: frozenset[str]) -> None:
+        self.row, self.written = row, written
         self.functions: dict[str, tuple[Term, tuple[Term, ...]]] = {}
+        self.kinds: dict[str, str] = {}
+        """The rows' names for functions within containers, where these are given other arguments than its others."""
         self.operands: dict[str, Operand] = {}
         self.holding: dict[str, Holding] = {}
         self.terms: dict[str, Term] = {}
 
     def parameter_of(self, name: str) -> str:
         """The parameter in whose argument a function is."""
-        return name if name in self.row.functions else next(p for p in self.row.functions if name.startswith(f"{p}_"))
+        known = (*self.row.functions, *self.row.among)
+        return name if name in known else next(p for p in known if name.startswith(f"{p}_"))
 
 
 def _is_default(function: Any, name: str, operand: Operand) -> bool:
     """Whether an argument is what it would be if it were left out."""
-    default = inspect.signature(function).parameters.get(name, P("_", P.KEYWORD_ONLY)).default
-    value = operand.value if isinstance(operand, Constant) else P.empty
+    parameter = inspect.signature(function).parameters.get(name)
+    default = inspect.Parameter.empty if parameter is None else parameter.default
+    value = operand.value if isinstance(operand, Constant) else inspect.Parameter.empty
     return type(default) is type(value) and isinstance(value, (int, float, str, type(None))) and default == value
 
 
@@ -346,7 +361,7 @@ def _is_called(term: Term) -> bool:
 
 def keys_of(found: Part | Parts) -> set[str]:
     """The names of the parts of a result."""
-    return set() if isinstance(found, Part) else set(map(str, found.parts))
+    return set() if isinstance(found, Part) else set(map(part_name, found.parts))
 
 
 def _as_part(name: str) -> Primitive:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import types
 from collections.abc import Callable, Mapping
+from itertools import islice
 from keyword import iskeyword
 from typing import Any
 
@@ -51,15 +52,19 @@ class SolverRules(SolverFunctions):
         if target.reverse:
             moves = call.moves_of(target.part) if target.part.means is None else (*target.moved, "params")
             by_name = dict(zip(moves, self.sequence(given, node), strict=True))
+            params = iter(self.sequence(by_name["params"], node) if "params" in by_name else ())
             bars: list[Term] = []
             for n in target.operands:
                 bar = by_name.get(n)
                 if moving[n] and isinstance(bar, Constant) and bar.value is None:
                     what = f"a derivative of {call.row.name} by {n} with these arguments"
                     self.refuse(node, what, "SciPy has none of this order", UnsupportedCall)
+                like = self.to_operand(self.env[n]).type
                 if moving[n] and n in by_name:
-                    bars += self.floats_of(self.to_operand(by_name[n]), self.to_operand(self.env[n]).type)
-            given = (*bars, *(self.sequence(by_name["params"], node) if "params" in by_name else ()))
+                    bars += self.floats_of(self.to_operand(by_name[n]), like)
+                elif moving[n]:
+                    bars += islice(params, _count_of_floats(like))
+            given = tuple(bars)
         result = self.to_operand(given)
         self.drop_unread(result)
         return self.adopt(result)
@@ -72,7 +77,7 @@ class SolverRules(SolverFunctions):
             base = name.removesuffix("_dot")
             if base == "params":
                 suffix = name.removeprefix(base)
-                floats = [self.floats_in(f"{n}{suffix}", self.env[n]) for n in call.values if moving[n]]
+                floats = [self.floats_in(f"{n}{suffix}", self.env[n]) for n in (*call.among, *call.values) if moving[n]]
                 bound[name] = tuple(t for found in floats for t in found)
             elif base == "moved":
                 suffix = name.removeprefix(base)
@@ -107,6 +112,8 @@ class SolverRules(SolverFunctions):
             return self.container_of(call, call.holding[name], moving)
         if name in call.static:
             return call.static[name]
+        if name in call.among:
+            return self.of_params(call, name, moving)
         if name in target.names:
             return self.env[name]
         return constant(call.defaults.get(name, default_of(call.row.function, name)))
@@ -143,7 +150,7 @@ class SolverRules(SolverFunctions):
             return self.new(dict, dict(zip(found.keys, items, strict=True)))
         if found.name in call.functions:
             return self.function_of(call, found.name, moving)
-        return call.static.get(found.name) or self.env[found.name]
+        return call.static.get(found.name) or self.of_params(call, found.name, moving)
 
     def drop_unread(self, result: Operand) -> None:
         """Leave out the calls that a rule does not read: the solver made them, and nothing is raised again."""
@@ -164,20 +171,19 @@ class SolverRules(SolverFunctions):
         function = call.functions[name]
         own, values = self.said(call, function)
         fixed = {f"known_{k}": p for k, p in enumerate(function.places) if isinstance(p, Constant)}
-        held = {said: self.env[n] for said, n in zip(values, call.values, strict=True)}
-        behind: list[str] = []
-        for k, n in enumerate(call.values):
-            if moving[n]:
-                values[k] = _rebuilt(self.to_operand(self.env[n]).type, values[k], values[k], behind, held)
+        behind, texts, held = self.behind(call, moving, dict(zip(call.values, values, strict=True)))
+        values = [texts[n] for n in call.values]
         passed = [
             f"known_{k}" if isinstance(p, Constant) else (own if isinstance(p, Own) else values)[p]
             for k, p in enumerate(function.places)
         ]
-        held = {n: t for n, t in held.items() if n not in behind}
+        result = call.results[name]
         value = f"function({', '.join(passed)})"
-        if call.row.first in call.static and call.static[call.row.first].value is True:
-            value = f"{value}[0]"
-        elif _is_list_of_numbers(call.results[name]):
+        first = call.static.get(call.row.first) if name == call.row.main else None
+        if first is not None and first.value is True and isinstance(result, ContainerType):
+            value, result = f"{value}[0]", result.items[0]
+        in_kind = call.row.runs and self.to_operand(self.env["ans"]).type.is_container
+        if not in_kind and _is_list_of_numbers(result):
             value = f"np.array({value})"
         text = f"lambda {', '.join([*own, *behind])}: {value}"
         held |= {**fixed, "function": constant(function.target), "np": constant(np)}
@@ -192,8 +198,27 @@ class SolverRules(SolverFunctions):
                 names.setdefault((type(place), place), parameter)
         own = [names.get((Own, k), "x") for k in range(function.count)]
         values = [names.get((Passed, k), n) for k, n in enumerate(call.values)]
-        found = fresh_names([*own, *values], {"function", "np"})
+        found = fresh_names([*own, *values], {*call.among, "function", "np"})
         return found[: len(own)], found[len(own) :]
+
+    def of_params(self, call: SolverCall, name: str, moving: Mapping[str, bool]) -> Term:
+        """An operand, where it moves as a function of the params."""
+        if not moving[name]:
+            return self.env[name]
+        behind, texts, held = self.behind(call, moving)
+        return self.closure_of(f"lambda {', '.join(behind)}: {texts[name]}", held, name, self.frame.tree)
+
+    def behind(
+        self, call: SolverCall, moving: Mapping[str, bool], called: Mapping[str, str] | None = None
+    ) -> tuple[list[str], dict[str, str], dict[str, Term]]:
+        """Names for the params, how what is made of them is written, and what these texts read besides."""
+        behind: list[str] = []
+        texts = {n: (called or {}).get(n, n) for n in (*call.among, *call.values)}
+        held = {said: self.env[n] for n, said in texts.items()}
+        for n, said in texts.items():
+            if moving[n]:
+                texts[n] = _rebuilt(self.to_operand(self.env[n]).type, said, said, behind, held)
+        return behind, texts, {n: t for n, t in held.items() if n not in behind}
 
 
 def _is_idle(op: Operation) -> bool:
@@ -221,6 +246,11 @@ def _rebuilt(t: Type, path: str, name: str, floats: list[str], held: dict[str, T
         return f"({''.join(f'{i}, ' for i in items)})" if t.cls is tuple else f"[{', '.join(items)}]"
     held[f"class_{t.cls.__name__}"] = constant(t.cls)
     return f"class_{t.cls.__name__}({', '.join(f'{k}={i}' for k, i in zip(t.keys, items, strict=True))})"
+
+
+def _count_of_floats(t: Type) -> int:
+    """How many floats and arrays of floats are in a value."""
+    return sum(map(_count_of_floats, t.items)) if isinstance(t, ContainerType) else int(is_active_type(t))
 
 
 def default_of(function: Any, name: str) -> object:

@@ -10,7 +10,7 @@ from keyword import iskeyword
 from typing import Any
 
 from s2sad.frontend.terms.terms import Term
-from s2sad.ir.solver import Part, Solver, public_name
+from s2sad.ir.solver import Part, Solver, part_name, public_name
 from s2sad.ir.types import Type
 from s2sad.ir.values import Constant, Operand
 
@@ -103,10 +103,18 @@ class SolverCall:
     """The functions that the rules call as they are, and what they read around them."""
     defaults: Mapping[str, object] = field(default_factory=dict)
     """What the arguments are that are not given, where that is not None."""
+    written: frozenset[str] = frozenset()
+    """The arguments that the user gives by name."""
+
+    @property
+    def among(self) -> tuple[str, ...]:
+        """The operands that are among the params of the rules, besides the values."""
+        inner = {n for p, found in self.holding.items() if p in self.row.among for n in found.names()}
+        return tuple(n for n in self.names if n in self.row.among or n in inner)
 
     def moves_of(self, part: Part) -> tuple[str, ...]:
         """What a result moves with."""
-        return (*map(str, part.moves), *self.row.moves, "params") if part.only is None else part.only
+        return (*map(part_name, part.moves), *self.row.moves, "params") if part.only is None else part.only
 
     def moved_by(self, part: Part) -> Iterator[bool]:
         """Whether a part of the result moves with each of the operands, as far as that is known of the solver."""
@@ -168,7 +176,7 @@ class SolverRule:
     @property
     def operands(self) -> tuple[str, ...]:
         """The names of the operands: of what is read of other parts, the arguments and the values."""
-        return (*map(str, self.part.reads), *self.call.names, *self.call.values)
+        return (*map(part_name, self.part.reads), *self.call.names, *self.call.values)
 
     @property
     def moved(self) -> tuple[str, ...]:
