@@ -57,6 +57,7 @@ class Asked:
     held: frozenset[str] = frozenset()
     """Which arguments hold functions."""
     results: Mapping[str, Type] = field(default_factory=dict)
+    name: str = "a solver"
     attributes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Of functions of which there may be several those attributes that the solver heeds."""
 
@@ -72,7 +73,7 @@ class Asked:
         if name not in self.static and name in self.types:
             if self.types[name].is_container:
                 return self.types[name]
-            raise UnsupportedCall(f"{name} of a solver, which is known at run time only", "pass a constant")
+            raise UnsupportedCall(f"{name} of {self.name}, which is known at run time only", "pass a constant")
         return self.static.get(name, default)
 
 

@@ -65,7 +65,7 @@ def fit_moved(
     def cost(x: Any, *given: Any) -> Any:
         return summed(loss, minimisers.at(f_scale, *given), np.ravel(f(x, *given)))
 
-    return minimisers.slope_moved(cost, ans, True, ends_of(bounds), params, params_dot)
+    return minimisers.slope_moved(cost, ans, "", True, ends_of(bounds), params, params_dot)
 
 
 def fit_pulled(f: Any, ans: Any, success: Any, bounds: Any, loss: Any, f_scale: Any, params: Any, g: Any) -> Any:
@@ -75,7 +75,7 @@ def fit_pulled(f: Any, ans: Any, success: Any, bounds: Any, loss: Any, f_scale: 
     def cost(x: Any, *given: Any) -> Any:
         return summed(loss, minimisers.at(f_scale, *given), np.ravel(f(x, *given)))
 
-    return minimisers.slope_pulled(cost, ans, True, ends_of(bounds), params, g)
+    return minimisers.slope_pulled(cost, ans, "", True, ends_of(bounds), params, g)
 
 
 def residual_moved(f: Any, x: Any, x_dot: Any, params: Any, params_dot: Any) -> Any:
@@ -134,15 +134,19 @@ def _start(asked: Asked) -> tuple[Type, ...]:
     return (vector(asked.types["x0"]),)
 
 
+def _start_by_position(asked: Asked) -> tuple[Type, ...]:
+    if asked.given("kwargs"):
+        raise UnsupportedCall("scipy.optimize.least_squares with kwargs", "pass these arguments by args")
+    return _start(asked)
+
+
 @solver(
     optimize.least_squares,
-    functions={"fun": _start, "jac": _start},
+    functions={"fun": _start_by_position, "jac": _start},
     free="x0 jac method ftol xtol gtol x_scale diff_step tr_solver tr_options jac_sparsity max_nfev verbose loss",
     among="bounds f_scale",
 )
 def _least_squares(asked: Asked) -> Parts:
-    if asked.given("kwargs"):
-        raise UnsupportedCall("scipy.optimize.least_squares with kwargs", "pass these arguments by args")
     residual = vector(asked.results["fun"])
     parts = {
         "success": TRUTH,
@@ -208,7 +212,7 @@ def curve_moved(
     inner = ends_of(bounds)
     ends = None if inner is None else lambda x, y, s, *given: inner(*given)
     data, data_dot = (xdata, ydata, sigma, *params), (xdata_dot, ydata_dot, sigma_dot, *params_dot)
-    return minimisers.slope_moved(cost, ans, True, ends, data, data_dot)
+    return minimisers.slope_moved(cost, ans, "", True, ends, data, data_dot)
 
 
 def curve_pulled(
@@ -232,7 +236,9 @@ def curve_pulled(
 
     inner = ends_of(bounds)
     ends = None if inner is None else lambda x, y, s, *given: inner(*given)
-    ((x_bar, y_bar, s_bar, *rest),) = minimisers.slope_pulled(cost, ans, True, ends, (xdata, ydata, sigma, *params), g)
+    ((x_bar, y_bar, s_bar, *rest),) = minimisers.slope_pulled(
+        cost, ans, "", True, ends, (xdata, ydata, sigma, *params), g
+    )
     return x_bar, y_bar, s_bar, tuple(rest)
 
 

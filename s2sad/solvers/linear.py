@@ -37,7 +37,7 @@ def model_moved(ans: Any, A: Any, b: Any, ends: Any, params: Any, params_dot: An
         rest = misfit(A, b, x, *given)
         return 0.5 * np.sum(rest * rest)
 
-    return minimisers.slope_moved(cost, ans, True, ends, params, params_dot)
+    return minimisers.slope_moved(cost, ans, "", True, ends, params, params_dot)
 
 
 def model_pulled(ans: Any, A: Any, b: Any, ends: Any, params: Any, g: Any) -> Any:
@@ -47,7 +47,7 @@ def model_pulled(ans: Any, A: Any, b: Any, ends: Any, params: Any, g: Any) -> An
         rest = misfit(A, b, x, *given)
         return 0.5 * np.sum(rest * rest)
 
-    return minimisers.slope_pulled(cost, ans, True, ends, params, g)
+    return minimisers.slope_pulled(cost, ans, "", True, ends, params, g)
 
 
 def bounded_moved(ans: Any, A: Any, b: Any, bounds: Any, params: Any, params_dot: Any) -> Any:

@@ -66,38 +66,38 @@ def box_slopes(held: Any, curvature: Any) -> Any:
 # Of a vector
 
 
-def found(success: Any, slope: Any) -> None:
+def found(solver: Any, success: Any, slope: Any) -> None:
     """A minimum that is none has no derivative. One that the solver doubts of is one where the slope is flat."""
     if not success and np.max(np.abs(slope)) > 1e-3:
-        raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
+        raise RuntimeError(f"{solver} found no minimum: there is nothing to differentiate")
 
 
-def slope_moved(f: Any, ans: Any, success: Any, ends: Any, params: Any, params_dot: Any) -> Any:
+def slope_moved(f: Any, ans: Any, solver: Any, success: Any, ends: Any, params: Any, params_dot: Any) -> Any:
     """The tangent of a minimum; `ends` gives the bounds, where there are such, as a function of the params."""
     curvature = s2sad.hessian(f)(ans, *params)
     slope, change = s2sad.jvp(lambda *given: s2sad.grad(f)(ans, *given), params, params_dot)
     if ends is None:
-        found(success, slope)
+        found(solver, success, slope)
         return -np.linalg.solve(curvature, change)
     below, above = pushed(ans, slope, np.abs(np.diag(curvature)), *ends(*params))
     held = below | above
-    found(success, np.where(held, 0.0, slope))
+    found(solver, success, np.where(held, 0.0, slope))
     value, (low_dot, high_dot) = s2sad.jvp(ends, params, params_dot)
     moved = np.where(below, low_dot, np.where(above, high_dot, -change))
     return np.linalg.solve(box_slopes(held, curvature), moved)
 
 
-def slope_pulled(f: Any, ans: Any, success: Any, ends: Any, params: Any, g: Any) -> Any:
+def slope_pulled(f: Any, ans: Any, solver: Any, success: Any, ends: Any, params: Any, g: Any) -> Any:
     """The cotangents of what a minimum depends on."""
     curvature = s2sad.hessian(f)(ans, *params)
     if ends is None:
         slope, pullback = s2sad.vjp(lambda *given: s2sad.grad(f)(ans, *given), *params)
-        found(success, slope)
+        found(solver, success, slope)
         return (pullback(-np.linalg.solve(curvature, g)),)
     slope = s2sad.grad(f)(ans, *params)
     below, above = pushed(ans, slope, np.abs(np.diag(curvature)), *ends(*params))
     held = below | above
-    found(success, np.where(held, 0.0, slope))
+    found(solver, success, np.where(held, 0.0, slope))
 
     def condition(*given: Any) -> Any:
         low, high = ends(*given)
@@ -107,14 +107,14 @@ def slope_pulled(f: Any, ans: Any, success: Any, ends: Any, params: Any, g: Any)
     return (pullback(np.linalg.solve(box_slopes(held, curvature).T, g)),)
 
 
-def minimum_moved(f: Any, ans: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
+def minimum_moved(f: Any, ans: Any, solver: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
     """The tangent of a minimum."""
-    return slope_moved(f, ans, success, ends_of(bounds), params, params_dot)
+    return slope_moved(f, ans, solver, success, ends_of(bounds), params, params_dot)
 
 
-def minimum_pulled(f: Any, ans: Any, success: Any, bounds: Any, params: Any, g: Any) -> Any:
+def minimum_pulled(f: Any, ans: Any, solver: Any, success: Any, bounds: Any, params: Any, g: Any) -> Any:
     """The cotangents of what a minimum depends on."""
-    return slope_pulled(f, ans, success, ends_of(bounds), params, g)
+    return slope_pulled(f, ans, solver, success, ends_of(bounds), params, g)
 
 
 # Of a vector, under constraints
@@ -147,8 +147,8 @@ def gaps(constraints: Any, ans: Any, params: Any, x: Any, *given: Any) -> Any:
     return np.concatenate(found)
 
 
-def tight_at(constraints: Any, x: Any, *given: Any) -> Any:
-    """Which constraints hold the minimum, as ones: those that are at an end."""
+def rooms(constraints: Any, x: Any, *given: Any) -> Any:
+    """How far the minimum is inside of what constraints allow; equations allow nothing."""
     found = []
     for c in each(constraints):
         here = held_to(c, x, *given)
@@ -156,47 +156,68 @@ def tight_at(constraints: Any, x: Any, *given: Any) -> Any:
             found.append(np.zeros_like(here) if c["type"] == "eq" else here)
         else:
             found.append(np.minimum(here - at(c.lb, *given), at(c.ub, *given) - here))
-    return np.where(np.concatenate(found) < 1e-6, 1.0, 0.0)
+    return np.concatenate(found)
 
 
-def constrained(success: Any) -> None:
+def forces(inner: Any, tight: Any, slope: Any) -> Any:
+    """The multipliers of the constraints that are tight, those of the others are zero."""
+    inner = inner * tight[:, np.newaxis]
+    return np.linalg.solve(inner @ inner.T + np.diag(1.0 - tight), inner @ slope)
+
+
+def constrained(solver: Any, success: Any) -> None:
     """A minimum that is none has no derivative."""
     if not success:
-        raise RuntimeError("scipy.optimize.minimize found no minimum: there is nothing to differentiate")
+        raise RuntimeError(f"{solver} found no minimum: there is nothing to differentiate")
 
 
 def lagrange(f: Any, ans: Any, ends: Any, constraints: Any, params: Any) -> Any:
-    """The conditions of a minimum under constraints: slopes, gaps, which are in force, and the matrix of all."""
-    tight = tight_at(constraints, ans, *params)
-    below, above = np.full(ans.shape, False), np.full(ans.shape, False)
-    if ends is not None:
-        low, high = ends(*params)
-        below, above = ans - low <= 1e-6 * (1.0 + np.abs(ans)), high - ans <= 1e-6 * (1.0 + np.abs(ans))
-    free = np.where(below | above, 0.0, 1.0)
+    """The conditions of a minimum under constraints: slopes, gaps, which are in force, and the matrix of all.
+
+    A constraint is tight where it is next to its end, or where without it a Newton step would go beyond.
+    """
 
     def held(*given: Any) -> Any:
         return gaps(constraints, ans, params, ans, *given)
 
-    normals = s2sad.jacfwd(lambda x: gaps(constraints, ans, params, x, *params))(ans) * tight[:, np.newaxis]
-    loose, inner = np.diag(1.0 - tight), normals * free
-    force = np.linalg.solve(inner @ inner.T + loose, inner @ s2sad.grad(f)(ans, *params))
-
-    def lagrangian(x: Any, *given: Any) -> Any:
+    def lagrangian(x: Any, force: Any, *given: Any) -> Any:
         return f(x, *given) - force @ gaps(constraints, ans, params, x, *given)
 
-    curvature = s2sad.hessian(lagrangian)(ans, *params)
+    normals = s2sad.jacfwd(lambda x: gaps(constraints, ans, params, x, *params))(ans)
+    slope, room = s2sad.grad(f)(ans, *params), rooms(constraints, ans, *params)
+    free = np.full(ans.shape, 1.0)
     if ends is not None:
+        low, high = ends(*params)
+        free = np.where(np.minimum(ans - low, high - ans) < 1e-3 * (1.0 + np.abs(ans)), 0.0, 1.0)
+    near = np.where(room < 1e-3, 1.0, 0.0)
+    force = forces(normals * free, near, slope)
+    curvature = s2sad.hessian(lagrangian)(ans, force, *params)
+    along = np.sum(normals @ curvature * normals, axis=1) / np.maximum(np.sum(normals**2, axis=1), 1e-100) ** 2
+    push = np.where(held(*params) < 0.0, -force, force)
+    pushes = (room < 1e-3) & (push > 0.0) & (np.abs(along) * room <= push)
+    tight = np.where((room < 1e-6) | pushes, 1.0, 0.0)
+    force = forces(normals * free, tight, slope)
+    curvature = s2sad.hessian(lagrangian)(ans, force, *params)
+    below, above = np.full(ans.shape, False), np.full(ans.shape, False)
+    normals = normals * tight[:, np.newaxis]
+    inner = normals
+    if ends is not None:
+        low, high = ends(*params)
+        below, above = pushed(ans, slope - force @ normals, np.abs(np.diag(curvature)), low, high)
         curvature = box_slopes(below | above, curvature)
-    matrix = np.block([[curvature, -inner.T], [normals, loose]])
-    return s2sad.grad(lagrangian), held, below, above, tight, matrix
+        inner = normals * np.where(below | above, 0.0, 1.0)
+    matrix = np.block([[curvature, -inner.T], [normals, np.diag(1.0 - tight)]])
+    return lambda *given: s2sad.grad(lagrangian)(ans, force, *given), held, below, above, tight, matrix
 
 
-def within_moved(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, params: Any, params_dot: Any) -> Any:
+def within_moved(
+    f: Any, ans: Any, solver: Any, success: Any, bounds: Any, constraints: Any, params: Any, params_dot: Any
+) -> Any:
     """The tangent of a minimum under constraints: the Lagrange system of those that are tight."""
-    constrained(success)
+    constrained(solver, success)
     ends = ends_of(bounds)
     slope, held, below, above, tight, matrix = lagrange(f, ans, ends, constraints, params)
-    value, change = s2sad.jvp(lambda *given: slope(ans, *given), params, params_dot)
+    value, change = s2sad.jvp(slope, params, params_dot)
     value, drift = s2sad.jvp(held, params, params_dot)
     moved = -change
     if ends is not None:
@@ -205,15 +226,17 @@ def within_moved(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, 
     return np.linalg.solve(matrix, np.concatenate([moved, -tight * drift]))[: ans.size]
 
 
-def within_pulled(f: Any, ans: Any, success: Any, bounds: Any, constraints: Any, params: Any, g: Any) -> Any:
+def within_pulled(
+    f: Any, ans: Any, solver: Any, success: Any, bounds: Any, constraints: Any, params: Any, g: Any
+) -> Any:
     """The cotangents of what a minimum under constraints depends on."""
-    constrained(success)
+    constrained(solver, success)
     ends = ends_of(bounds)
     slope, held, below, above, tight, matrix = lagrange(f, ans, ends, constraints, params)
     pulled = np.linalg.solve(matrix.T, np.concatenate([g, np.zeros(tight.size)]))
 
     def conditions(*given: Any) -> Any:
-        moved = -slope(ans, *given)
+        moved = -slope(*given)
         if ends is not None:
             low, high = ends(*given)
             moved = np.where(below, low, np.where(above, high, moved))
@@ -270,6 +293,18 @@ def _with_forces(asked: Asked) -> tuple[Type, ...]:
 holds_only(optimize.Bounds, optimize.LinearConstraint, optimize.NonlinearConstraint)
 
 
+def _minimum(asked: Asked, t: Type) -> Part:
+    """A minimum, under constraints or without."""
+    known = {"solver": asked.name}
+    if "constraints" in asked.held:
+        return Part(t, within_moved, within_pulled, reads=("success",), known=known)
+    if asked.given("constraints") and not (
+        asked.types["constraints"].is_container and not asked.types["constraints"].items
+    ):
+        raise UnsupportedCall(f"{asked.name} under constraints that are not seen", "write these where it is called")
+    return Part(t, minimum_moved, minimum_pulled, reads=("success",), known=known)
+
+
 @solver(
     optimize.minimize,
     functions={
@@ -286,9 +321,7 @@ holds_only(optimize.Bounds, optimize.LinearConstraint, optimize.NonlinearConstra
 )
 def _minimize(asked: Asked) -> Parts:
     t = vector(asked.types["x0"])
-    minimum = Part(t, minimum_moved, minimum_pulled, reads=("success",))
-    if "constraints" in asked.held:
-        minimum = Part(t, within_moved, within_pulled, reads=("success",))
+    minimum = _minimum(asked, t)
     held = bool(asked.held) or asked.given("bounds")
     least = BOUND if held else LEAST
     parts = {
@@ -320,31 +353,36 @@ OPTIONS += " c1 c2 workers fprime fhess avextol hess_inv0 xrtol"
 def _fmin(asked: Asked) -> Part:
     if asked.known("full_output") or asked.known("retall"):
         raise UnsupportedCall("scipy.optimize.fmin and its like with full_output or retall", "call minimize")
-    return Part(vector(asked.types["x0"]), minimum_moved, minimum_pulled, known={"success": True})
+    return Part(vector(asked.types["x0"]), minimum_moved, minimum_pulled, known={"solver": asked.name, "success": True})
 
 
 @solver(
     optimize.basinhopping, functions={"func": _start}, free="x0 niter T stepsize interval disp seed rng", passed=None
 )
 def _basinhopping(asked: Asked) -> Parts:
-    return _lowest_of(vector(asked.types["x0"]), LEAST)
+    return _lowest_of(asked, vector(asked.types["x0"]), LEAST)
+
+
+def _inside(asked: Asked) -> tuple[Type, ...]:
+    held = "bounds_lb" in asked.types
+    return (array(np.dtype(float), (length(asked.types["bounds_lb" if held else "bounds"]),)),)
 
 
 @solver(
     optimize.differential_evolution,
     optimize.dual_annealing,
     optimize.shgo,
-    functions={"func": lambda asked: (array(np.dtype(float), (length(asked.types["bounds"]),)),)},
-    among="bounds",
+    functions={"func": _inside, "constraints": _inside},
+    among="bounds constraints",
     free="strategy maxiter popsize tol mutation recombination seed rng polish init atol n iters workers updating",
 )
 def _everywhere(asked: Asked) -> Parts:
-    return _lowest_of(array(np.dtype(float), (length(asked.types["bounds"]),)), BOUND)
+    (t,) = _inside(asked)
+    return _lowest_of(asked, t, BOUND)
 
 
-def _lowest_of(t: Type, least: Part) -> Parts:
-    minimum = Part(t, minimum_moved, minimum_pulled, reads=("success",))
-    parts = {"success": TRUTH, "x": minimum, "fun": least, "message": TEXT, "nit": COUNT, "nfev": COUNT}
+def _lowest_of(asked: Asked, t: Type, least: Part) -> Parts:
+    parts = {"success": TRUTH, "x": _minimum(asked, t), "fun": least, "message": TEXT, "nit": COUNT, "nfev": COUNT}
     return Parts(optimize.OptimizeResult, parts)
 
 
@@ -380,21 +418,21 @@ def condition_of(f: Any, ans: Any, bounds: Any, params: Any) -> Any:
     return condition
 
 
-def lowest(success: Any) -> None:
+def lowest(solver: Any, success: Any) -> None:
     """A minimum that is none has no derivative."""
     if not success:
-        raise RuntimeError("scipy.optimize.minimize_scalar found no minimum: there is nothing to differentiate")
+        raise RuntimeError(f"{solver} found no minimum: there is nothing to differentiate")
 
 
-def lowest_moved(f: Any, ans: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
+def lowest_moved(f: Any, ans: Any, solver: Any, success: Any, bounds: Any, params: Any, params_dot: Any) -> Any:
     """The tangent of the minimum of a function of one number."""
-    lowest(success)
+    lowest(solver, success)
     return roots.number_moved(condition_of(f, ans, bounds, params), ans, params, params_dot)
 
 
-def lowest_pulled(f: Any, ans: Any, success: Any, bounds: Any, params: Any, g: Any) -> Any:
+def lowest_pulled(f: Any, ans: Any, solver: Any, success: Any, bounds: Any, params: Any, g: Any) -> Any:
     """The cotangents of what the minimum of a function of one number depends on."""
-    lowest(success)
+    lowest(solver, success)
     return roots.number_pulled(condition_of(f, ans, bounds, params), ans, params, g)
 
 
@@ -414,7 +452,7 @@ def between_pulled(f: Any, ans: Any, x1: Any, x2: Any, params: Any, g: Any) -> A
 def _minimize_scalar(asked: Asked) -> Parts:
     parts = {
         "success": TRUTH,
-        "x": Part(FLOAT, lowest_moved, lowest_pulled, reads=("success",)),
+        "x": Part(FLOAT, lowest_moved, lowest_pulled, reads=("success",), known={"solver": asked.name}),
         "fun": BOUND if asked.given("bounds") else LEAST,
         "message": TEXT,
         "nit": COUNT,
@@ -432,7 +470,7 @@ def _minimize_scalar(asked: Asked) -> Parts:
 def _lowest(asked: Asked) -> Part:
     if asked.known("full_output"):
         raise UnsupportedCall("scipy.optimize.brent and its like with full_output", "call minimize_scalar")
-    return Part(FLOAT, lowest_moved, lowest_pulled, known={"success": True})
+    return Part(FLOAT, lowest_moved, lowest_pulled, known={"solver": asked.name, "success": True})
 
 
 @solver(optimize.fminbound, functions={"func": one_number}, free="xtol maxfun full_output disp", among="x1 x2")

@@ -155,3 +155,110 @@ def test_the_way_to_a_bound_that_is_never_reached():
 
     assert f(1.3) != 1.3
     assert s2sad.grad(f)(1.3) == 1.0
+
+
+# What holds a minimum, wherever it is made
+
+
+BOX = Bounds([0, -0.5], [1.0, 2.0])
+HOLDS = [{"type": "ineq", "fun": lambda x: 1.2 - x[0] - x[1]}]
+LINE = LinearConstraint([[1, 1]], -np.inf, 1.2)
+DISC = NonlinearConstraint(lambda x: x[0] ** 2 + 4.0 * x[1] ** 2, -np.inf, 1.0)
+
+
+def pulled(x, a):
+    return (x[0] - a) ** 2 + (x[1] - 2 * a) ** 2 + 0.1 * x[0] * x[1]
+
+
+STEEP = {"jac": s2sad.grad(pulled), "tol": 1e-13, "method": "SLSQP"}
+
+
+class Task:
+    def __init__(self, a):
+        self.a = a
+        self.box = Bounds([0.0, 0.0], [1.0, 1.5])
+        self.lines = [LinearConstraint(np.array([[1.0, 1.0]]), -np.inf, 1.2)]
+
+    def cost(self, x):
+        return pulled(x, self.a)
+
+    def run(self):
+        return minimize(self.cost, [0.1, 0.1], bounds=self.box, constraints=self.lines, method="SLSQP", tol=1e-14).x
+
+
+def by_a_box_outside(a):
+    return minimize(pulled, [0.1, 0.1], args=(a,), bounds=BOX, tol=1e-14).x.sum() * a
+
+
+def by_dicts_outside(a):
+    return minimize(pulled, [0.1, 0.1], args=(a,), constraints=HOLDS, **STEEP).x @ np.array([1.0, 2.0])
+
+
+def by_a_line_outside(a):
+    return minimize(pulled, [0.1, 0.1], args=(a,), constraints=LINE, **STEEP).x @ np.array([1.0, 2.0])
+
+
+def by_a_disc_outside(a):
+    return minimize(pulled, [0.1, 0.1], args=(a,), constraints=DISC, **STEEP).x @ np.array([1.0, 2.0])
+
+
+def by_an_object_of_the_user(a):
+    return Task(a).run() @ np.array([1.0, 2.0])
+
+
+OUTSIDE = [by_a_box_outside, by_dicts_outside, by_a_line_outside, by_a_disc_outside, by_an_object_of_the_user]
+
+
+@pytest.mark.parametrize("program", OUTSIDE, ids=lambda f: f.__name__)
+def test_what_is_made_outside_holds_as_well(program):
+    check(program, 1.3, rtol=1e-4, second=False)
+
+
+def test_interior_methods_stop_short_of_what_holds():
+    def by_barriers(a):
+        line = LinearConstraint([[1.0, 1.0]], -np.inf, a)
+        far = lambda x: (x[0] - 4.0) ** 2 + (x[1] - 1.0) ** 2  # noqa: E731
+        box = [(0, 9), (0, 0.5)]
+        return minimize(
+            far,
+            [0.5, 0.0],
+            method="trust-constr",
+            jac=s2sad.grad(far),
+            hess=s2sad.hessian(far),
+            constraints=line,
+            bounds=box,
+        ).x[0]
+
+    def by_evolution(a):
+        wall = NonlinearConstraint(lambda x: x[0] ** 3 + x[0], -np.inf, a**3 + a)
+        return optimize.differential_evolution(lambda x: (x[0] - 4.0) ** 2, [(-5, 5)], constraints=wall, rng=3).x[0]
+
+    for program in (by_barriers, by_evolution):
+        assert abs(program(1.3) - 1.3) > 1e-6
+        np.testing.assert_allclose(s2sad.grad(program)(1.3), 1.0, rtol=1e-3)
+
+
+def test_what_is_known_at_run_time_only_is_refused():
+    def with_a_list(a):
+        held = []
+        if a > 1:
+            held.append(LINE)
+        return minimize(pulled, [0.1, 0.1], args=(a,), constraints=held, method="SLSQP").x[0]
+
+    with pytest.raises(s2sad.Error, match="constraints that are not seen"):
+        s2sad.grad(with_a_list)(1.3)
+
+    def with_bounds_or_none(a):
+        bounds = [(0.0, 1.0)] * 2 if a > 1 else None
+        return minimize(pulled, [0.1, 0.1], args=(a,), bounds=bounds).x[0]
+
+    with pytest.raises(s2sad.Error, match="bounds of scipy.optimize.minimize, of which it is known at run time only"):
+        s2sad.grad(with_bounds_or_none)(1.3)
+
+
+def test_constraints_may_be_arguments():
+    def f(a, constraints):
+        return minimize(pulled, [0.1, 0.1], args=(a,), constraints=constraints, method="SLSQP", tol=1e-14).x[0]
+
+    np.testing.assert_allclose(s2sad.grad(f)(1.3, LINE), -10.0 / 19.0, rtol=1e-9)
+    np.testing.assert_allclose(s2sad.grad(f)(1.3, HOLDS[0]), -10.0 / 19.0, rtol=1e-9)

@@ -90,7 +90,7 @@ class LibraryObjects(Lowering):
         made = {k: self.to_operand(t) for k, t in record.items.items() if k != ITSELF}
         operands = {**made, **{f"at_{k}": o for k, o in at.items()}}
         static = {k: o.value for k, o in operands.items() if isinstance(o, Constant)}
-        found = known[name].gives(Asked({k: o.type for k, o in operands.items()}, static))
+        found = known[name].gives(Asked({k: o.type for k, o in operands.items()}, static, name=shown))
         row = Solver(method, shown, known[name].gives, {}, frozenset(), known[name].moves, None)
         call = SolverCall(
             row,

@@ -26,6 +26,7 @@ from s2sad.frontend.terms.solver_targets import GivenFunction, Holding, Named, S
 from s2sad.frontend.terms.terms import (
     Closure,
     Derived,
+    Maybe,
     Method,
     Partial,
     Record,
@@ -88,9 +89,12 @@ class Solvers(SolverRules):
         for name, term in given.items():
             if name in row.called:
                 continue
+            if isinstance(term, Maybe):
+                what = f"{name} of {row.name}, of which it is known at run time only whether it is None"
+                self.refuse(node, what, "call it in each branch", UnsupportedCall)
             if name in row.by_name and isinstance(term, Constant) and isinstance(term.value, type):
                 term = constant(term.value.__name__)
-            if name not in (*row.functions, row.passed) and (_is_called(term) or self.holds_function(term)):
+            if name not in (*row.functions, *row.among, row.passed) and (_is_called(term) or self.holds_function(term)):
                 what = f"{row.name} with a function as its {name}"
                 self.refuse(node, what, "pass numbers, or leave it out", UnsupportedCall)
             if name != row.passed and name not in row.dropped:
@@ -101,7 +105,8 @@ class Solvers(SolverRules):
         if row.first in made.operands and row.first not in static:
             what = f"{row.first} of {row.name}, which is known at run time only"
             self.refuse(node, what, "pass a constant", UnsupportedCall)
-        asked = Asked({k: o.type for k, o in made.operands.items()}, static, counts, frozenset(made.holding))
+        types = {k: o.type for k, o in made.operands.items()}
+        asked = Asked(types, static, counts, frozenset(made.holding), name=row.name)
         return self.solved(made, asked, further, node, hint)
 
     def held_by(self, cls: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
@@ -152,15 +157,25 @@ class Solvers(SolverRules):
         opened = self.open(term) if isinstance(term, Ref) else term
         if isinstance(opened, (list, tuple)):
             return any(map(self.is_holder_object, opened))
-        return isinstance(opened, Record) and is_holder(opened.cls)
+        cls = type(opened.value) if isinstance(opened, Constant) else opened.cls if isinstance(opened, Record) else None
+        return is_holder(cls)
+
+    def as_made(self, term: Term) -> Term:
+        """An object outside that holds arguments as what it was made of."""
+        if not isinstance(term, Constant) or not is_holder(cls := type(term.value)):
+            return term
+        names = inspect.signature(cls).parameters
+        return Record(cls, {n: self.attribute(term, n, self.frame.source.tree) for n in names})
 
     def holds_function(self, term: Term) -> bool:
         """Whether a function is somewhere in a term."""
+        term = self.as_made(term)
         found = parts(self.open(term)) if isinstance(term, (Ref, Record, tuple, list, dict)) else None
         return _is_called(term) if found is None else any(map(self.holds_function, found[1]))
 
     def taken_apart(self, name: str, term: Term, made: Given, further: Sequence[Term] = ()) -> Named | Holding:
         """A container with functions in it: these, and its operands, have names of their own."""
+        term = self.as_made(term)
         if _is_called(term) and not isinstance(term, Record):
             made.functions[name] = term, tuple(further)
             return Named(name)
@@ -174,7 +189,8 @@ class Solvers(SolverRules):
             # what is bound to the function is not passed to it again
             further = self.further(opened["args"], None)
             pairs = [(k, i) for k, i in pairs if k != "args"]
-        cls = opened.cls if isinstance(opened, Record) else type(opened)
+        kinds = (c for c in (dict, list, tuple) if isinstance(opened, c))
+        cls = opened.cls if isinstance(opened, Record) else next(kinds)
         for k, _ in pairs:
             kind = f"{made.parameter_of(name)}.{k}"
             if kind in made.row.functions:
