@@ -156,7 +156,7 @@ def _least_squares(asked: Asked) -> Parts:
         "status": COUNT,
         "message": TEXT,
         "nfev": COUNT,
-        "optimality": Part(FLOAT),
+        "optimality": Part(FLOAT, without="it is zero at a minimum"),
     }
     return Parts(optimize.OptimizeResult, parts)
 
@@ -329,7 +329,7 @@ def _curve_fit(asked: Asked) -> Parts:
     t = array(np.dtype(float), (count, count))
     pcov = Part(t, covariance_moved, covariance_pulled, reads=(0,), moves=(0,), known=known)
     if asked.known("loss", "linear") != "linear":
-        pcov = Part(t)
+        pcov = Part(t, without="a loss scales the slopes")
     popt = Part(array(np.dtype(float), (count,)), curve_moved, curve_pulled, known=known)
     if not asked.known("full_output"):
         return Parts(tuple, {0: popt, 1: pcov})

@@ -108,6 +108,7 @@ def _lsq_linear(asked: Asked) -> Parts:
         "fun": Part(array(np.dtype(float), (rows,)), rest_moved, rest_pulled, reads=("x",), moves=("x",)),
         "cost": Part(FLOAT, half_moved, half_pulled, reads=("x",), moves=("x",)),
         "active_mask": Part(array(np.dtype(int), (columns,)), constant=True),
+        "optimality": Part(FLOAT, without="it is zero at a minimum"),
         "status": COUNT,
         "message": TEXT,
         "nit": COUNT,
@@ -319,6 +320,6 @@ def _isotonic(asked: Asked) -> Parts:
     parts = {
         "blocks": Part(array(np.dtype(np.intp), (new_dim("k"),)), constant=True),
         "x": Part(vector(asked.types["y"]), monotone_moved, monotone_pulled, reads=("blocks",)),
-        "weights": Part(vector(asked.types["y"])),
+        "weights": Part(vector(asked.types["y"]), without="the blocks have them"),
     }
     return Parts(optimize.OptimizeResult, parts)

@@ -198,7 +198,14 @@ def _root_start(asked: Asked) -> tuple[Type, ...]:
 def _root(asked: Asked) -> Parts:
     (t,) = _root_start(asked)
     root = Part(t, found_moved, found_pulled, reads=("success",))
-    parts = {"success": TRUTH, "x": root, "message": TEXT, "status": COUNT, "nfev": COUNT, "fun": Part(t)}
+    parts = {
+        "success": TRUTH,
+        "x": root,
+        "message": TEXT,
+        "status": COUNT,
+        "nfev": COUNT,
+        "fun": Part(t, without="it is zero at a root"),
+    }
     return Parts(optimize.OptimizeResult, parts)
 
 
