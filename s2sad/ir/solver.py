@@ -166,7 +166,7 @@ class Solver:
     among: frozenset[str] = frozenset()
     """Arguments whose numbers are among the `params`, or that hold such: where an end of a bound is."""
     first: str = ""
-    """An argument that is True where the functions give a tuple, and the first item is meant."""
+    """An argument that is True where the function gives a tuple whose first item is meant; or the function itself."""
     runs: tuple[str, ...] = ()
     """Of a solver of the user's: which of its arguments is called, and with which, for the result.
 

@@ -244,7 +244,7 @@ def home_of(f: object) -> tuple[str | None, str]:
     else:
         own = getattr(f, "__module__", None) or ""
         # `scipy.signal.butter`, which is made in scipy.signal._filter_design, is called by its public name
-        modules = [m for m in dict.fromkeys((own.split("._")[0], own)) if m]
+        modules = [m for m in dict.fromkeys((own.split("._")[0].split(".api.")[0], own)) if m]
     for module in modules:
         found = sys.modules.get(module)
         for part in name.split("."):

@@ -14,10 +14,11 @@ from scipy import optimize
 
 import s2sad
 from s2sad.errors import UnsupportedCall
+from s2sad.ir.dims import new_dim
 from s2sad.ir.solver import Asked, Part, Parts, solver
 from s2sad.ir.types import FLOAT, Type, array
 from s2sad.solvers import minimisers
-from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, unknown, vector
+from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, vector
 
 
 def summed(loss: Any, f_scale: Any, residual: Any) -> Any:
@@ -130,6 +131,12 @@ def spread_pulled(f: Any, part_0: Any, params: Any, g: Any) -> Any:
     return x_bar, tuple(rest)
 
 
+def _report() -> Parts:
+    """What MINPACK says of its work."""
+    residuals = Part(array(np.dtype(float), (new_dim("m"),)), without="compute it of what is found")
+    return Parts(dict, {"nfev": COUNT, "fvec": residuals})
+
+
 def _start(asked: Asked) -> tuple[Type, ...]:
     return (vector(asked.types["x0"]),)
 
@@ -172,7 +179,7 @@ def _leastsq(asked: Asked) -> Parts:
         return Parts(tuple, {0: fit, 1: COUNT})
     count = length(asked.types["x0"])
     spread = Part(array(np.dtype(float), (count, count)), spread_moved, spread_pulled, reads=(0,), moves=(0,))
-    return Parts(tuple, {0: fit, 1: spread, 2: unknown("infodict"), 3: TEXT, 4: COUNT})
+    return Parts(tuple, {0: fit, 1: spread, 2: _report(), 3: TEXT, 4: COUNT})
 
 
 # Curves
@@ -333,4 +340,4 @@ def _curve_fit(asked: Asked) -> Parts:
     popt = Part(array(np.dtype(float), (count,)), curve_moved, curve_pulled, known=known)
     if not asked.known("full_output"):
         return Parts(tuple, {0: popt, 1: pcov})
-    return Parts(tuple, {0: popt, 1: pcov, 2: unknown("infodict"), 3: TEXT, 4: COUNT})
+    return Parts(tuple, {0: popt, 1: pcov, 2: _report(), 3: TEXT, 4: COUNT})

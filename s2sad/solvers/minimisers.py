@@ -353,7 +353,60 @@ OPTIONS += " c1 c2 workers fprime fhess avextol hess_inv0 xrtol"
 def _fmin(asked: Asked) -> Part:
     if asked.known("full_output") or asked.known("retall"):
         raise UnsupportedCall("scipy.optimize.fmin and its like with full_output or retall", "call minimize")
-    return Part(vector(asked.types["x0"]), minimum_moved, minimum_pulled, known={"solver": asked.name, "success": True})
+    return _older(asked)
+
+
+def least_value_moved(f: Any, part_0: Any, part_0_dot: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of the least value behind the minimum."""
+    return bound_moved(f, part_0, part_0_dot, params, params_dot)
+
+
+def least_value_pulled(f: Any, part_0: Any, params: Any, g: Any) -> Any:
+    """The cotangents of the minimum, and of what the least value behind it depends on besides."""
+    return bound_pulled(f, part_0, params, g)
+
+
+@solver(
+    optimize.fmin_l_bfgs_b,
+    functions={"func": _start, "fprime": _start},
+    free="x0 approx_grad m factr pgtol epsilon maxfun maxiter maxls",
+    among="bounds",
+    first="func",
+)
+def _fmin_l_bfgs_b(asked: Asked) -> Parts:
+    least = Part(FLOAT, least_value_moved, least_value_pulled, reads=(0,), moves=(0,))
+    slope = Part(vector(asked.types["x0"]), without="it is zero at a minimum")
+    report = {"grad": slope, "task": TEXT, "funcalls": COUNT, "nit": COUNT, "warnflag": COUNT}
+    return Parts(tuple, {0: _older(asked), 1: least, 2: Parts(dict, report)})
+
+
+@solver(
+    optimize.fmin_tnc,
+    functions={"func": _start, "fprime": _start},
+    free="x0 approx_grad epsilon scale offset messages maxCGit maxfun eta stepmx accuracy fmin ftol xtol pgtol rescale",
+    among="bounds",
+    first="func",
+)
+def _fmin_tnc(asked: Asked) -> Parts:
+    return Parts(tuple, {0: _older(asked), 1: COUNT, 2: COUNT})
+
+
+def _older(asked: Asked) -> Part:
+    """The minimum that a function finds which does not say whether it is one."""
+    known = {"solver": asked.name, "success": True}
+    return Part(vector(asked.types["x0"]), minimum_moved, minimum_pulled, known=known)
+
+
+def _of_ranges(asked: Asked) -> tuple[Type, ...]:
+    return (array(np.dtype(float), (length(asked.types["ranges"]),)),)
+
+
+@solver(optimize.brute, functions={"func": _of_ranges}, free="ranges Ns full_output disp workers")
+def _brute(asked: Asked) -> Part:
+    if asked.constant("full_output") or "finish" in asked.types:
+        raise UnsupportedCall("scipy.optimize.brute with full_output, or without finish", "leave these out")
+    (t,) = _of_ranges(asked)
+    return Part(t, minimum_moved, minimum_pulled, known={"solver": asked.name, "success": True})
 
 
 @solver(

@@ -15,7 +15,7 @@ import s2sad
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.solver import Asked, Part, Parts, solver
 from s2sad.ir.types import FLOAT, Type, array
-from s2sad.solvers.types import COUNT, TEXT, TRUTH, one_number, shaped, unknown, vector
+from s2sad.solvers.types import COUNT, TEXT, TRUTH, one_number, shaped, vector
 
 # One number
 
@@ -129,7 +129,8 @@ def _fsolve(asked: Asked) -> Part | Parts:
     root = Part(vector(asked.types["x0"]), vector_moved, vector_pulled)
     if not asked.known("full_output"):
         return root
-    return Parts(tuple, {0: root, 1: unknown("infodict"), 2: COUNT, 3: TEXT})
+    rest = Part(root.type, without="it is zero at a root")
+    return Parts(tuple, {0: root, 1: Parts(dict, {"nfev": COUNT, "fvec": rest}), 2: COUNT, 3: TEXT})
 
 
 def shaped_moved(f: Any, ans: Any, params: Any, params_dot: Any) -> Any:

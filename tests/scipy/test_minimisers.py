@@ -243,6 +243,22 @@ def older_fit(a):
     return optimize.leastsq(lambda p, y: p[0] * t**0.5 + p[0] ** 2 - y, [1.0], args=(a * t,), xtol=1e-14)[0][0]
 
 
+def older_in_a_box(a):
+    def both(x, b):
+        return (x[0] - b) ** 2 + x[1] ** 2 + 1.0, np.array([2 * (x[0] - b), 2 * x[1]])
+
+    x, least, report = optimize.fmin_l_bfgs_b(both, [0.1, 0.1], args=(2 * a,), bounds=[(0, a), (None, None)])
+    return x[0] + least if report["warnflag"] == 0 else 0.0
+
+
+def older_truncated(a):
+    return optimize.fmin_tnc(bowl, [1.0, 1.0], fprime=s2sad.grad(bowl), args=(a,), disp=0, ftol=1e-14)[0].sum()
+
+
+def on_a_grid(a):
+    return optimize.brute(lambda x, b: np.cosh(x[0] - b) + x[1] ** 2 * b, ((-4, 4), (-4, 4)), args=(a,), Ns=5)[0]
+
+
 def hopping(a):
     return optimize.basinhopping(lambda x: (x[0] - a) ** 2, [0.0], niter=3, rng=1).x[0]
 
@@ -270,9 +286,11 @@ EXACT_ENOUGH = [
     bounded_residuals,
     older_simplex,
     older_bfgs,
+    older_in_a_box,
 ]
 ROUGH = [
     older_bounded,
+    older_truncated,
     older_fit,
     hopping,
     evolution,
@@ -298,6 +316,17 @@ def test_minima_that_the_solver_finds_less_exactly(program):
 @pytest.mark.parametrize("program", [ridge, boxed, on_a_line, curve], ids=lambda f: f.__name__)
 def test_examples(program):
     check_examples(program, 1.3)
+
+
+def test_the_grid_that_a_search_starts_from_moves_nothing():
+    np.testing.assert_allclose(s2sad.grad(on_a_grid)(1.3), 1.0, rtol=1e-12)
+    np.testing.assert_allclose(s2sad.jvp(on_a_grid, (1.3,), (1.0,))[1], 1.0, rtol=1e-12)
+
+    def a_point_of_the_grid(a):
+        return optimize.brute(lambda x: (x[0] - a) ** 2, ((-4, 4),), finish=None)
+
+    with pytest.raises(s2sad.Error, match="without finish"):
+        s2sad.grad(a_point_of_the_grid)(1.3)
 
 
 def test_the_minimum_of_least_squares_is_that_of_the_normal_equations():

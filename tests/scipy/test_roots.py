@@ -164,6 +164,22 @@ def fixed_vector(a):
     return fixed_point(lambda x, c, d: np.sqrt(c / (x + d)), np.array([1.2, 1.3]), args=(c, d), xtol=1e-14).sum()
 
 
+def by_iteration(a):
+    def equations(x):
+        return np.array([x[0] + 0.1 * x[1] ** 2 - a, x[1] + 0.2 * x[0] - 1.0])
+
+    start = [0.0, 0.0]
+    krylov = optimize.newton_krylov(equations, start, f_tol=1e-13)
+    return (
+        krylov @ optimize.broyden1(equations, start, f_tol=1e-13) + optimize.broyden2(equations, start, f_tol=1e-13)[0]
+    )
+
+
+def what_minpack_says(a):
+    x, report, flag, message = fsolve(lambda x: [x[0] ** 2 - a, x[1] - x[0]], [1.0, 1.0], full_output=True, xtol=1e-13)
+    return x[1] if report["nfev"] < 1000 and np.allclose(report["fvec"], 0.0, atol=1e-9) else 0.0
+
+
 WEIGHTS = np.array([0.5, 1.5])
 
 
@@ -195,6 +211,8 @@ PROGRAMS = [
     fixed_number,
     fixed_vector,
     of_a_global,
+    by_iteration,
+    what_minpack_says,
 ]
 
 

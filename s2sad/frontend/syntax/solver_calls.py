@@ -287,6 +287,8 @@ class Solvers(SolverRules):
         if methods_of(found.cls) is not None:
             items |= {k: constant(v) for k, v in found.known.items()}
             items[ITSELF] = whole
+        if found.cls is dict:
+            return self.new(dict, items)
         return tuple(items.values()) if found.cls in (tuple, list) else Record(found.cls, items)
 
     def part_at(self, whole: Operand, path: Sequence[Any]) -> Operand:

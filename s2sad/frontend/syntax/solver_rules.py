@@ -179,8 +179,9 @@ class SolverRules(SolverFunctions):
         ]
         result = call.results[name]
         value = f"function({', '.join(passed)})"
-        first = call.static.get(call.row.first) if name == call.row.main else None
-        if first is not None and first.value is True and isinstance(result, ContainerType):
+        first = call.static.get(call.row.first)
+        paired = call.row.first == name or (first is not None and first.value is True)
+        if paired and name == call.row.main and isinstance(result, ContainerType):
             value, result = f"{value}[0]", result.items[0]
         in_kind = call.row.runs and self.to_operand(self.env["ans"]).type.is_container
         if not in_kind and _is_list_of_numbers(result):
