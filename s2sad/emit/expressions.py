@@ -73,8 +73,14 @@ def expression(op: Apply, read: Read) -> ast.expr:
     if spelling is not None:
         return fill(parse(spelling), _in_reading_order(op, operands))
     function = op.static.get("exception") if primitive.name == "raise" else None
-    name = function.__name__ if isinstance(function, type) else primitive.name
+    name = exception_name(function) if isinstance(function, type) else primitive.name
     return _call(op, name, operands)
+
+
+def exception_name(cls: type) -> str:
+    """How an exception class is written: `ValueError`, `np.linalg.LinAlgError`."""
+    root, _, module = cls.__module__.partition(".")
+    return f"np.{module}.{cls.__name__}" if root == "numpy" else cls.__name__
 
 
 def _in_reading_order(op: Apply, operands: list[ast.expr]) -> list[ast.expr]:

@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from s2sad.emit.expressions import parse
+from s2sad.emit.expressions import exception_name, parse
 from s2sad.emit.joining import joined
 from s2sad.emit.names import split_rows
 from s2sad.emit.operations import OperationWriter, starts_for
 from s2sad.emit.paragraphs import Paragraphs
 from s2sad.emit.plan import Plan
 from s2sad.emit.spelling import PYTHON, Spelling
-from s2sad.emit.statements import call, exception_name, negated, plus
+from s2sad.emit.statements import call, negated, plus
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
 from s2sad.ir.containers import MAKE

@@ -19,13 +19,6 @@ def copied(value: ast.expr, t: Type) -> ast.expr:
     return ast.Call(parse(name), [value], [])
 
 
-def exception_name(cls: type) -> str:
-    """How an exception class is written: `ValueError`, `np.linalg.LinAlgError`."""
-    if cls.__module__ == "builtins":
-        return cls.__name__
-    return f"np.linalg.{cls.__name__}" if cls.__module__.startswith("numpy") else cls.__name__
-
-
 def subtracted(s: ast.stmt) -> ast.stmt:
     """`x -= y` for `x += -y`, and the other way round; the minus may be that of the first factor of a product."""
     match s:

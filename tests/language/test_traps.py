@@ -449,3 +449,15 @@ def one_list_in_two_places(a, x):
 def test_an_object_in_two_places_of_a_container():
     with pytest.raises(s2sad.Error, match="one of two objects"):
         s2sad.grad(one_list_in_two_places)(1.5, 0.7)
+
+
+def raises_what_numpy_raises(x):
+    if x < 0:
+        raise np.linalg.LinAlgError("below zero")
+    return x * x
+
+
+def test_an_exception_of_numpy_is_raised_by_its_name():
+    assert s2sad.grad(raises_what_numpy_raises)(3.0) == 6.0
+    with pytest.raises(np.linalg.LinAlgError, match="below zero"):
+        s2sad.grad(raises_what_numpy_raises)(-3.0)
