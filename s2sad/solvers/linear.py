@@ -30,8 +30,21 @@ def misfit(A: Any, b: Any, x: Any, *given: Any) -> Any:
     return np.asarray(minimisers.at(A, *given)) @ x - np.asarray(minimisers.at(b, *given))
 
 
+def determined(x: Any, matrix: Any, ends: Any, *given: Any) -> None:
+    """A model has a derivative where the columns of what no bound holds do not depend on each other."""
+    inside = np.full(x.size, True)
+    if ends is not None:
+        low, high = ends(*given)
+        inside = (x > low) & (x < high)
+    if np.linalg.matrix_rank(matrix * np.where(inside, 1.0, 0.0)) < np.sum(inside):
+        raise np.linalg.LinAlgError(
+            "a linear model whose columns depend on each other: there is nothing to differentiate"
+        )
+
+
 def model_moved(ans: Any, A: Any, b: Any, ends: Any, params: Any, params_dot: Any) -> Any:
     """The tangent of the least squares of a linear model between bounds."""
+    determined(ans, np.asarray(minimisers.at(A, *params)), ends, *params)
 
     def cost(x: Any, *given: Any) -> Any:
         rest = misfit(A, b, x, *given)
@@ -42,6 +55,7 @@ def model_moved(ans: Any, A: Any, b: Any, ends: Any, params: Any, params_dot: An
 
 def model_pulled(ans: Any, A: Any, b: Any, ends: Any, params: Any, g: Any) -> Any:
     """The cotangents of what the least squares of a linear model depend on."""
+    determined(ans, np.asarray(minimisers.at(A, *params)), ends, *params)
 
     def cost(x: Any, *given: Any) -> Any:
         rest = misfit(A, b, x, *given)

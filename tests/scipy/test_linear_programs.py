@@ -19,6 +19,7 @@ from tests.scipy.solved import check
 
 rng = np.random.default_rng(3)
 A, B = rng.normal(size=(7, 3)), rng.normal(size=7)
+WIDE = A @ rng.normal(size=(3, 5))
 
 
 def free_model(a):
@@ -157,6 +158,26 @@ def test_a_model_whose_columns_depend_on_each_other_has_no_derivative():
 
     with pytest.raises(np.linalg.LinAlgError):
         s2sad.grad(f)(np.ones(3))
+
+    def nearly(b):
+        return lsq_linear(WIDE, b).x[0]
+
+    with pytest.raises(np.linalg.LinAlgError, match="depend on each other"):
+        s2sad.grad(nearly)(B)
+
+
+def test_a_model_that_its_bounds_determine():
+    matrix = np.array([[1.0, 2.0, 0.5], [0.3, 1.0, 2.0]])
+
+    def f(b):
+        return nnls(matrix, b)[0]
+
+    b = np.array([2.0, 0.5])
+    held = f(b) == 0.0
+    assert held.any()
+    expected = np.zeros((3, 2))
+    expected[~held] = np.linalg.pinv(matrix[:, ~held])
+    np.testing.assert_allclose(s2sad.jacrev(f)(b), expected, rtol=1e-9, atol=1e-12)
 
 
 def test_what_is_refused():

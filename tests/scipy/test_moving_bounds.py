@@ -206,7 +206,31 @@ def by_an_object_of_the_user(a):
     return Task(a).run() @ np.array([1.0, 2.0])
 
 
-OUTSIDE = [by_a_box_outside, by_dicts_outside, by_a_line_outside, by_a_disc_outside, by_an_object_of_the_user]
+def a_portfolio_as_people_write_it(a):
+    risk = np.array([[0.1, 0.02, 0.01], [0.02, 0.2, 0.03], [0.01, 0.03, 0.15]])
+    returns = np.array([0.1, 0.2, 0.15])
+    n = len(returns)
+
+    def volatility(w):
+        return np.sqrt(np.dot(w.T, np.dot(risk, w)))
+
+    cons = (
+        {"type": "eq", "fun": lambda x: np.sum(x) - 1},
+        {"type": "ineq", "fun": lambda x: returns.dot(x) - 0.12 * a},
+    )
+    bnds = tuple((0, 1) for _ in range(n))
+    res = minimize(volatility, n * [1.0 / n], method="SLSQP", bounds=bnds, constraints=cons, options={"ftol": 1e-14})
+    return res["fun"]
+
+
+OUTSIDE = [
+    a_portfolio_as_people_write_it,
+    by_a_box_outside,
+    by_dicts_outside,
+    by_a_line_outside,
+    by_a_disc_outside,
+    by_an_object_of_the_user,
+]
 
 
 @pytest.mark.parametrize("program", OUTSIDE, ids=lambda f: f.__name__)

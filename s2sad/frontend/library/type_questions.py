@@ -71,7 +71,8 @@ def _callable(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: g
     opened = None if kw or not args else lowering.open(args[0])
     if isinstance(opened, (Closure, Partial, Method, Derived)):
         return constant(True)
-    if isinstance(opened, (list, tuple, dict)) or (is_operand(opened) and opened.type.is_container):
+    of_items = is_operand(opened) and (opened.type.is_container or opened.type.is_sequence)
+    if of_items or isinstance(opened, (list, tuple, dict)):
         return constant(False)
     return _no_function(lowering, args, kw, node)
 
