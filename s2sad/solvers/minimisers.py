@@ -403,7 +403,7 @@ def _of_ranges(asked: Asked) -> tuple[Type, ...]:
 
 @solver(optimize.brute, functions={"func": _of_ranges}, free="ranges Ns full_output disp workers")
 def _brute(asked: Asked) -> Part:
-    if asked.constant("full_output") or "finish" in asked.types:
+    if asked.known("full_output") or "finish" in asked.types:
         raise UnsupportedCall("scipy.optimize.brute with full_output, or without finish", "leave these out")
     (t,) = _of_ranges(asked)
     return Part(t, minimum_moved, minimum_pulled, known={"solver": asked.name, "success": True})
@@ -413,6 +413,12 @@ def _brute(asked: Asked) -> Part:
     optimize.basinhopping, functions={"func": _start}, free="x0 niter T stepsize interval disp seed rng", passed=None
 )
 def _basinhopping(asked: Asked) -> Parts:
+    given = asked.types.get("minimizer_kwargs")
+    if asked.given("minimizer_kwargs") and not (given is not None and {*given.keys} <= {"method", "tol", "options"}):
+        raise UnsupportedCall(
+            "scipy.optimize.basinhopping whose minimizer is given more than method, tol and options",
+            "call minimize itself from what it finds",
+        )
     return _lowest_of(asked, vector(asked.types["x0"]), LEAST)
 
 
@@ -430,6 +436,9 @@ def _inside(asked: Asked) -> tuple[Type, ...]:
     free="strategy maxiter popsize tol mutation recombination seed rng polish init atol n iters workers updating",
 )
 def _everywhere(asked: Asked) -> Parts:
+    for name in ("integrality", "vectorized"):
+        if asked.given(name) and asked.known(name) is not False:
+            raise UnsupportedCall(f"{asked.name} with {name}", "leave it out")
     (t,) = _inside(asked)
     return _lowest_of(asked, t, BOUND)
 

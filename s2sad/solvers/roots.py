@@ -52,6 +52,24 @@ def _bracketed(asked: Asked) -> Part | Parts:
     return Parts(tuple, {0: NUMBER, 1: REPORT}) if asked.known("full_output") else NUMBER
 
 
+def certain(converged: Any) -> None:
+    """What is no root has no derivative."""
+    if not converged:
+        raise RuntimeError("scipy.optimize.root_scalar found no root: there is nothing to differentiate")
+
+
+def certain_moved(f: Any, ans: Any, converged: Any, params: Any, params_dot: Any) -> Any:
+    """The tangent of a root that is a number, if it is one."""
+    certain(converged)
+    return number_moved(f, ans, params, params_dot)
+
+
+def certain_pulled(f: Any, ans: Any, converged: Any, params: Any, g: Any) -> Any:
+    """The cotangents of what a root depends on that is a number, if it is one."""
+    certain(converged)
+    return number_pulled(f, ans, params, g)
+
+
 @solver(
     optimize.root_scalar,
     functions={"f": one_number, "fprime": one_number, "fprime2": one_number},
@@ -59,7 +77,8 @@ def _bracketed(asked: Asked) -> Part | Parts:
     first="fprime",
 )
 def _root_scalar(asked: Asked) -> Parts:
-    return REPORT
+    root = Part(FLOAT, certain_moved, certain_pulled, reads=("converged",))
+    return Parts(optimize.RootResults, {"converged": TRUTH, **REPORT.parts, "root": root})
 
 
 # Numbers one by one
@@ -167,6 +186,8 @@ def _shaped_start(asked: Asked) -> tuple[Type, ...]:
 )
 def _by_iteration(asked: Asked) -> Part:
     (t,) = _shaped_start(asked)
+    if asked.given("iter"):
+        raise UnsupportedCall(f"{asked.name} with iter, which stops before it finds a root", "give it f_tol")
     return Part(t, shaped_moved, shaped_pulled)
 
 

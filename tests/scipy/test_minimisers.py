@@ -407,6 +407,32 @@ def test_what_has_not_converged_has_no_derivative():
 
 
 def test_what_a_row_does_not_say_is_refused():
+    def in_a_box(a):
+        options = {"method": "L-BFGS-B", "bounds": [(0, 1)]}
+        return optimize.basinhopping(lambda x: (x[0] - a) ** 2, [0.5], niter=2, minimizer_kwargs=options).x[0]
+
+    with pytest.raises(s2sad.Error, match="basinhopping whose minimizer is given more"):
+        s2sad.grad(in_a_box)(1.0)
+
+    def by_slopes(a):
+        options = {"jac": lambda x: 2 * (x - a)}
+        return optimize.basinhopping(lambda x: (x[0] - a) ** 2, [0.5], niter=2, minimizer_kwargs=options).x[0]
+
+    with pytest.raises(s2sad.Error, match="a function in its minimizer_kwargs"):
+        s2sad.grad(by_slopes)(1.0)
+
+    def whole(a):
+        return optimize.differential_evolution(lambda x: (x[0] - a) ** 2, [(0, 3)], integrality=[True]).x[0]
+
+    with pytest.raises(s2sad.Error, match="differential_evolution with integrality"):
+        s2sad.grad(whole)(1.0)
+
+    def named(a):
+        return least_squares(lambda x, b: x - b, [0.5], kwargs={"b": a}).x[0]
+
+    with pytest.raises(s2sad.Error, match="least_squares with kwargs"):
+        s2sad.grad(named)(1.0)
+
     def inverse(a):
         return minimize(lambda x: (x[0] - a) ** 2, [0.5]).hess_inv[0, 0]
 

@@ -287,6 +287,20 @@ def test_what_fails_is_said():
         s2sad.grad(g)(1.0)
 
 
+def test_a_number_that_is_no_root_has_no_derivative():
+    def f(a):
+        return root_scalar(lambda x: x**3 - a, x0=30.0, fprime=lambda x: 3 * x**2, method="newton", maxiter=2).root
+
+    with pytest.raises(RuntimeError, match=r"scipy\.optimize\.root_scalar found no root"):
+        s2sad.grad(f)(1.0)
+
+    def stopped(a):
+        return optimize.newton_krylov(lambda x: x**3 - a, np.ones(1), iter=1)[0]
+
+    with pytest.raises(s2sad.Error, match="newton_krylov with iter"):
+        s2sad.grad(stopped)(1.3)
+
+
 def test_a_root_that_is_not_simple_has_no_derivative():
     def f(a):
         return root(lambda x: np.array([(x[0] - a) * 0.0 + x[1], x[1]]), np.zeros(2)).x[0]
