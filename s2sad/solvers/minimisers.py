@@ -457,8 +457,8 @@ def stays(x: Any, slope: Any, curvature: Any, low: Any, high: Any) -> Any:
     A search by sections stops short of an end.
     """
     near, steepness = 1e-2 * (high - low), np.abs(curvature)
-    below = x - low <= near and slope > 0.0 and steepness * (x - low) <= slope
-    above = high - x <= near and slope < 0.0 and steepness * (high - x) <= -slope
+    below = (x - low <= near) & (slope > 0.0) & (steepness * (x - low) <= slope)
+    above = (high - x <= near) & (slope < 0.0) & (steepness * (high - x) <= -slope)
     return below, above
 
 
