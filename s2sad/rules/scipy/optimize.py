@@ -46,7 +46,7 @@ def _places(count: int) -> Callable[[np.random.Generator], list[Sample]]:
 define(optimize.rosen, _rosen, _places(1))
 define(optimize.rosen_der, _rosen_der, _places(1))
 define(optimize.rosen_hess, _rosen_hess, _places(1))
-define(optimize.rosen_hess_prod, _rosen_hess_prod, _places(2), "x p")
+define(optimize.rosen_hess_prod, _rosen_hess_prod, _places(2), "x p", of_complex=False)
 
 
 def _assigned(cost_matrix: Type, /, maximize: bool = False) -> Type:
