@@ -404,7 +404,7 @@ def few_points(f: Any, a: Any, b: Any, n: Any, params: Any) -> Any:
 
 
 def _points(asked: Asked) -> tuple[Type, ...]:
-    count = new_dim("n") if asked.given("n") and "n" not in asked.static else asked.static.get("n", 5)
+    count = new_dim("n") if asked.given("n") and "n" not in asked.static else asked.known("n", 5)
     return (array(np.dtype(float), (count,)),)
 
 

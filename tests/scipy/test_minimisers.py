@@ -418,7 +418,7 @@ def test_what_a_row_does_not_say_is_refused():
         options = {"jac": lambda x: 2 * (x - a)}
         return optimize.basinhopping(lambda x: (x[0] - a) ** 2, [0.5], niter=2, minimizer_kwargs=options).x[0]
 
-    with pytest.raises(s2sad.Error, match="a function in its minimizer_kwargs"):
+    with pytest.raises(s2sad.Error, match="a function as its minimizer_kwargs"):
         s2sad.grad(by_slopes)(1.0)
 
     def whole(a):
