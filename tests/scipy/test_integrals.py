@@ -253,7 +253,7 @@ def report_at_run_time(a, full):
 def test_what_is_known_at_run_time_only():
     expected = slope(lambda a: points_at_run_time(a, 3), 1.2)
     np.testing.assert_allclose(s2sad.grad(points_at_run_time)(1.2, 3), expected, rtol=1e-9)
-    with pytest.raises(s2sad.Error, match="full_output of a solver, known at run time only"):
+    with pytest.raises(s2sad.Error, match="full_output of scipy.integrate.quad, which is known at run time only"):
         s2sad.grad(report_at_run_time)(1.2, 0)
 
 
