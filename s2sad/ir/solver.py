@@ -165,6 +165,8 @@ class Solver:
     passed: str | None = "args"
     among: frozenset[str] = frozenset()
     """Arguments whose numbers are among the `params`, or that hold such: where an end of a bound is."""
+    without: str = ""
+    """Why nothing that it gives has a derivative."""
     first: str = ""
     """An argument that is True where the function gives a tuple whose first item is meant; or the function itself."""
     runs: tuple[str, ...] = ()
@@ -218,6 +220,7 @@ def solver(
     moves: str = "",
     passed: str | None = "args",
     among: str = "",
+    without: str = "",
     first: str = "",
     runs: str = "",
     called: str = "",
@@ -242,6 +245,7 @@ def solver(
                 tuple(moves.split()),
                 passed,
                 frozenset(among.split()),
+                without,
                 first,
                 runs=tuple(runs.split()),
                 called=tuple(called.split()),

@@ -288,7 +288,9 @@ def _linprog(asked: Asked) -> Parts:
 WHOLE = "whole numbers do not move, they jump"
 
 
-@solver(optimize.milp, functions={}, free="integrality options", among="c bounds constraints", passed=None)
+@solver(
+    optimize.milp, functions={}, free="integrality options", among="c bounds constraints", passed=None, without=WHOLE
+)
 def _milp(asked: Asked) -> Parts:
     parts = {
         "success": TRUTH,

@@ -105,7 +105,10 @@ def told(function: Any, name: str) -> Row:
         return Row("yes", "yes", AS_TEXT, AS_TEXT)
     if primitive is not None:
         return _of_primitive(primitive)
-    if solver_of(function) is not None and row_of_function(function) is None:
+    solver = solver_of(function)
+    if solver is not None and solver.without:
+        return Row("", "", note=solver.without)
+    if solver is not None and row_of_function(function) is None:
         return Row("yes", "yes", "a loop", "", "a solver")
     if row_of_function(function) is not None:
         return Row("", "", note="refused") if function in REFUSED else Row("yes", "yes", "a loop", "", "sparse")
