@@ -50,6 +50,7 @@ SLOW = {
     "tests/memory/test_overlaps.py",
     "tests/rules/test_definitions.py",
     "tests/rules/test_ranks.py",
+    "tests/scipy/test_interpolated_programs.py",
 }
 """Files in which many tests compile for long, or start processes: each by one mechanism, for many functions."""
 

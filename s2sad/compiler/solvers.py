@@ -15,7 +15,7 @@ from s2sad.differentiate.given_rules import fitted
 from s2sad.differentiate.tangents import leaf_paths, pick, tangent_type
 from s2sad.errors import Location, SeveralErrors, Unsupported, UnsupportedCall
 from s2sad.frontend.terms.closure_targets import DerivedTarget
-from s2sad.frontend.terms.solver_targets import SolverCall, SolverRule
+from s2sad.frontend.terms.solver_targets import ITSELF, SolverCall, SolverRule
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.primitive import Effect, Primitive
 from s2sad.ir.primitives.lists import add, zero
@@ -98,8 +98,8 @@ def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Pri
         name,
         lambda x, *_: x,
         lambda *types: types[0],
-        tangent=tangent if part.tangent is not None or part.without else None,
-        adjoint=adjoint if part.adjoint is not None or part.without else None,
+        tangent=tangent if part.tangent is not None or part.without or part.refused[0] else None,
+        adjoint=adjoint if part.adjoint is not None or part.without or part.refused[0] else None,
         constant=part.constant,
         effect=Effect.VIEW,
         spelling="_0",
@@ -122,9 +122,11 @@ class Rules:
             UnsupportedCall: one of them has no part in the rules.
         """
         call, row, moves = self.call, self.call.row, self.call.moves_of(self.part)
+        if self.part.refused[0] and any(flags):
+            raise UnsupportedCall(*self.part.refused, values[0].builder.location)
         read = len(self.part.reads)
         for name, flag, value in zip(call.names, flags[read:], values[read:], strict=False):
-            if flag and name not in (*row.moves, *moves, *call.among) and name not in row.free:
+            if flag and name not in (ITSELF, *row.moves, *moves, *call.among) and name not in row.free:
                 raise UnsupportedCall(
                     f"a derivative of {row.name} by {name}",
                     INSTEAD,

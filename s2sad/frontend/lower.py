@@ -32,6 +32,7 @@ from s2sad.frontend.library import (  # noqa: F401  (they fill the table of mean
     random,
     series,
     small_programs,
+    splines,
     surroundings,
     type_questions,
     ufunc_methods,

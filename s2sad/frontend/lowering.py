@@ -585,12 +585,16 @@ class Lowering(KeyedCells):
         """What a solver gave, with its derivative."""
 
     @abstractmethod
-    def numbers_in_array(self, operand: Operand) -> Operand:
+    def numbers_in_array(self, operand: Operand, hint: str | None = None) -> Operand:
         """A list of numbers as the array that a function makes of it, as one thing to be differentiated by."""
 
     @abstractmethod
     def library_object(self, term: Term) -> Record | None:
         """The object of a library with rows for its methods that a term is, if it is such a one."""
+
+    @abstractmethod
+    def attribute_of_library(self, record: Record, name: str) -> Term | None:
+        """An attribute of an object of a library, or a method; None where one made outside has it by itself."""
 
     @abstractmethod
     def make_object(self, cls: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:

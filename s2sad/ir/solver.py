@@ -20,6 +20,7 @@ parameters:
     means                   a text that computes the result: means(*moved, *params)
     moved                   those in `moves` that move
     moved_dot               (tangent) the tangents of these
+    a_moves, b_moves, ...   (adjoint) whether their cotangents are asked for
 
 A tangent gives the tangent of the result; an adjoint a tuple: the cotangents of the `moves`, and last a tuple of those
 of the `params`.
@@ -116,6 +117,12 @@ class Part:
     """What its rules know at compile time, by the names of their parameters."""
     only: tuple[str, ...] | None = None
     """All that it moves with, "params" among it, where that is not all that the call moves with."""
+    apart: bool = False
+    """Whether its rules read nothing of what the call moves with and it does not."""
+    refused: tuple[str, str] = ("", "")
+    """Why it has no derivative, and what to do instead."""
+    read: str = ""
+    """How it is read of its object, where that is not by its name: `get_coeffs()`."""
     solves: bool | Callable[[Sequence[Type]], bool] = False
     """Whether its adjoint solves by itself, with what cannot be differentiated; it is linear in the cotangent, the
     transpose of the tangent, and has the derivatives that follow from this. It may depend on the types of `params`."""
@@ -183,6 +190,8 @@ class Solver:
     """Functions of which there may be a list, with what is passed behind them too; its rules take a tuple of them."""
     alone: frozenset[str] = frozenset()
     """Functions that it gives nothing but their own arguments."""
+    tuples: frozenset[str] = frozenset()
+    """Arguments of which a tuple of numbers is no array."""
     heeded: tuple[str, ...] = ()
     """Attributes of functions that it heeds, where there may be several."""
     by_name: frozenset[str] = frozenset()
@@ -228,6 +237,7 @@ def solver(
     dropped: str = "",
     several: str = "",
     alone: str = "",
+    tuples: str = "",
     heeded: str = "",
     by_name: str = "",
     makes: Mapping[str, Rule] | None = None,
@@ -253,6 +263,7 @@ def solver(
                 dropped=frozenset(dropped.split()),
                 several=frozenset(several.split()),
                 alone=frozenset(alone.split()),
+                tuples=frozenset(tuples.split()),
                 heeded=tuple(heeded.split()),
                 by_name=frozenset(by_name.split()),
                 makes=makes or {},
@@ -271,23 +282,28 @@ def refused(*found: Callable[..., object], instead: str) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Method:
-    """What a method of an object gives; the rules know the arguments of the object, and those of the call as `at_x`."""
+    """What a method of an object gives.
+
+    The rules know the object as `itself`, what it was made of, and the arguments of the call as `at_x`.
+    """
 
     gives: Callable[[Asked], Part | Parts]
     moves: tuple[str, ...]
+    tuples: frozenset[str] = frozenset()
+    """Arguments of which a tuple of numbers is no array."""
 
 
 _OBJECTS: dict[type, dict[str, Method]] = {}
 
 
 def method_of_object(
-    *classes: type, name: str = "__call__", moves: str
+    *classes: type, name: str = "__call__", moves: str, tuples: str = ""
 ) -> Callable[[Callable[[Asked], Part | Parts]], Callable[[Asked], Part | Parts]]:
     """Add a row: a method of objects of the library, which are what they were made of."""
 
     def register(gives: Callable[[Asked], Part | Parts]) -> Callable[[Asked], Part | Parts]:
         for cls in classes:
-            _OBJECTS.setdefault(cls, {})[name] = Method(gives, tuple(moves.split()))
+            _OBJECTS.setdefault(cls, {})[name] = Method(gives, tuple(moves.split()), frozenset(tuples.split()))
         return gives
 
     return register
@@ -300,6 +316,23 @@ def methods_of(cls: Any) -> Mapping[str, Method] | None:
     if cls not in _OBJECTS:
         load_late_for(cls)
     return _OBJECTS.get(cls)
+
+
+Attributes: TypeAlias = Mapping[str, "str | Callable[[Any], object]"]
+_OUTSIDE: dict[type, Attributes] = {}
+
+
+def made_outside(*classes: type, **attributes: str | Callable[[Any], object]) -> None:
+    """Have objects of these classes that are made outside the function known by what they were made of.
+
+    This is an attribute, a method without arguments (`get_knots()`), or what a function finds, which is constant.
+    """
+    _OUTSIDE.update(dict.fromkeys(classes, attributes))
+
+
+def attributes_of(cls: type) -> Attributes | None:
+    """The attributes of objects of a class that are made outside, by what was given; None where it is not known."""
+    return None if methods_of(cls) is None else _OUTSIDE.get(cls)
 
 
 def is_rule_text(f: object) -> bool:

@@ -14,7 +14,7 @@ for _module, _areas in {
     "s2sad.solvers": ("custom",),
     "scipy.integrate": ("boundaries", "equations", "integrals", "samples"),
     "scipy.optimize": ("roots", "minimisers", "fits", "linear"),
-    "scipy.interpolate": ("interpolants",),
+    "scipy.interpolate": ("piecewise", "splines", "polynomials", "tables", "grids", "scattered"),
     "scipy.sparse.linalg": ("operators",),
 }.items():
     for _area in _areas:

@@ -1,5 +1,7 @@
 """Interpolants of SciPy, as people call them: by the place, the values, and the points where that is smooth."""
 
+import sys
+
 import numpy as np
 import pytest
 from scipy import interpolate
@@ -7,7 +9,7 @@ from scipy.interpolate import Akima1DInterpolator, CubicSpline, PchipInterpolato
 from scipy.optimize import brentq
 
 import s2sad
-from s2sad.solvers.interpolants import akima, pchip
+from s2sad.solvers.piecewise import akima_slopes, by_slopes, pchip
 from tests.scipy.solved import check, check_examples
 
 X = np.array([0.0, 0.7, 1.5, 2.2, 3.0])
@@ -109,9 +111,10 @@ def test_the_formulas_are_those_of_scipy(seed):
     x, y = np.sort(rng.uniform(size=9)), rng.normal(size=9)
     if seed == 3:
         y[4:] = y[4]
-    at = rng.uniform(x[0], x[-1], size=50)
-    np.testing.assert_allclose(pchip(x, y, at), PchipInterpolator(x, y)(at), rtol=1e-11, atol=1e-13)
-    np.testing.assert_allclose(akima(x, y, at), Akima1DInterpolator(x, y)(at), rtol=1e-11, atol=1e-13)
+    np.testing.assert_allclose(pchip(x, y), PchipInterpolator(x, y).c, rtol=1e-9, atol=1e-11)
+    for method in ("akima", "makima"):
+        found = by_slopes(x, y, akima_slopes(x, y, method))
+        np.testing.assert_allclose(found, Akima1DInterpolator(x, y, method=method).c, rtol=1e-9, atol=1e-11)
 
 
 def test_the_adjoint_is_the_transpose():
@@ -125,12 +128,66 @@ def test_the_adjoint_is_the_transpose():
     np.testing.assert_allclose(g @ forward, s2sad.vjp(f, Y)[1](g)[0] @ v, rtol=1e-12)
 
 
+def of_a_list(a):
+    curves = []
+    for k in range(3):
+        curves.append(CubicSpline(X, k * a * Y))
+    return sum(curve(0.4) for curve in curves)
+
+
+OUTSIDE = CubicSpline(X, Y)
+
+
+def of_one_outside(a):
+    return OUTSIDE(a) * OUTSIDE(0.3 * a, 1)
+
+
+def test_one_made_outside_is_asked_itself():
+    check(of_one_outside, 1.3)
+    check_examples(of_one_outside, 1.3)
+    text = s2sad.grad(of_one_outside).lower(1.3).source
+    assert "import scipy" not in text
+    assert text.count("(at_x, 1)") == 1
+    assert text.count("(at_x, 2)") == 1
+
+
+def test_another_object_under_the_name_is_another_function(monkeypatch):
+    gradient = s2sad.grad(of_one_outside)
+    before = gradient(0.4)
+    monkeypatch.setattr(sys.modules[__name__], "OUTSIDE", CubicSpline(X, 2.0 * Y))
+    np.testing.assert_allclose(gradient(0.4), 4.0 * before, rtol=1e-14)
+
+
+def test_an_object_may_be_an_argument():
+    for curve in (OUTSIDE, CubicSpline(X, Y**2), PchipInterpolator(X, Y)):
+        found = s2sad.grad(in_a_function, argnums=1)(curve, 0.4)
+        np.testing.assert_allclose(found, 2.0 * curve(0.4) * curve(0.4, 1), rtol=1e-14)
+
+
+def test_a_cubic_spline_moves_with_its_points():
+    """A spline through the values of a cubic polynomial is that polynomial, wherever its points are."""
+
+    def exact(x):
+        return CubicSpline(x, x**3 - 2.0 * x**2)(1.1)
+
+    np.testing.assert_allclose(s2sad.grad(exact)(X), np.zeros(5), atol=1e-12)
+    moved = s2sad.jvp(lambda x: CubicSpline(x, Y)(T), (X,), (X,))[1]
+    np.testing.assert_allclose(moved, -T * CubicSpline(X, Y)(T, 1), rtol=1e-10)
+
+
+def test_three_points_have_no_derivative_by_these():
+    with pytest.raises(ValueError, match="no derivative for less than four points"):
+        s2sad.grad(lambda a: CubicSpline(a * X[:3], Y[:3])(0.5))(1.0)
+
+
 def test_what_has_no_row_is_refused():
-    with pytest.raises(s2sad.Error, match=r"a derivative of scipy\.interpolate\.CubicSpline by x"):
-        s2sad.grad(lambda a: CubicSpline(X * a, Y)(0.5))(1.0)
-    with pytest.raises(s2sad.Error, match=r"CubicSpline\.solve has no row"):
-        s2sad.grad(lambda a: CubicSpline(X, a * Y).solve(0.5)[0])(1.0)
-    with pytest.raises(s2sad.Error, match="interp1d of another kind"):
-        s2sad.grad(lambda a: interp1d(X, Y * a, kind="cubic")(0.5))(1.0)
-    with pytest.raises(s2sad.Error, match="no derivative rule for scipy"):
+    with pytest.raises(s2sad.Error, match=r"a derivative of scipy\.interpolate\.CubicSpline by bc_type"):
+        s2sad.grad(lambda a: CubicSpline(X, Y, bc_type=((1, a), (1, 0.0)))(0.5))(1.0)
+    with pytest.raises(s2sad.Error, match=r"CubicSpline\.extend has no row"):
+        s2sad.grad(lambda a: CubicSpline(X, a * Y).extend(X[:0], X[:0]))(1.0)
+    with pytest.raises(s2sad.Error, match=r"a derivative of scipy\.interpolate\.interp1d by x"):
+        s2sad.grad(lambda a: interp1d(X * a, Y, kind="cubic")(0.5))(1.0)
+    with pytest.raises(s2sad.Error, match="one of several objects of scipy.interpolate.CubicSpline"):
+        s2sad.grad(of_a_list)(1.0)
+    with pytest.raises(s2sad.Error, match="UnivariateSpline, which chooses its knots"):
         s2sad.grad(lambda a: interpolate.UnivariateSpline(X, a * Y)(0.5))(1.0)

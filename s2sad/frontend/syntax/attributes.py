@@ -69,7 +69,9 @@ class Attributes(Lowering):
         if isinstance(base, Super):
             return self.class_attribute(base.receiver, _after(class_of(base.receiver), base.cls), name, node)
         if is_static_object(base):
-            return self.static_attribute(base, name, node)
+            of_library = self.library_object(base)
+            found = None if of_library is None else self.attribute_of_library(of_library, name)
+            return self.static_attribute(base, name, node) if found is None else found
         found = self.sparse_attribute(base, name, node)
         if found is not None:
             return found
@@ -93,7 +95,7 @@ class Attributes(Lowering):
     def object_attribute(self, base: Term, opened: Record, name: str, node: gast.AST) -> Term:
         cls = opened.cls
         if methods_of(cls) is not None:
-            return opened.items[name] if name in opened.items else Method(opened, name)
+            return self.attribute_of_library(opened, name) or Method(opened, name)
         if name == "__class__":
             return constant(cls)
         if is_namedtuple(cls) and name in ("_replace", "_asdict"):

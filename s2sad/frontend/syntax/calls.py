@@ -55,8 +55,8 @@ from s2sad.ir.marks import AtPoint, Forward, Operator, as_inside, is_derivative,
 from s2sad.ir.objects import is_user_class
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT_METHOD
-from s2sad.ir.solver import is_rule_text, methods_of
-from s2sad.ir.types import BOTTOM, STREAM, is_namedtuple
+from s2sad.ir.solver import is_rule_text, methods_of, solver_of
+from s2sad.ir.types import BOTTOM, STREAM, OpaqueType, is_namedtuple
 from s2sad.ir.unruled import refusal_of
 from s2sad.ir.user_rules import BlackBox, Custom, plain_box
 from s2sad.ir.values import Constant, Value, constant, is_operand
@@ -83,6 +83,9 @@ class Calls(Lowering):
         self, function: Term, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
     ) -> Term:
         function = self.given(function)
+        record = self.library_object(function)
+        if record is not None:
+            return self.call_of_object(record, "__call__", arguments, keywords, node, hint)
         match function:
             case Value(type=t) if t == BOTTOM:
                 return function
@@ -110,13 +113,15 @@ class Calls(Lowering):
                 return self.call_static(function.value, arguments, keywords, node, hint)
         if self.is_sparse(function):
             return self.method_of_sparse(function, "__call__", arguments, keywords, node, hint)
-        record = self.library_object(function)
-        if record is not None:
-            return self.call_of_object(record, "__call__", arguments, keywords, node, hint)
         found = self.call_special(function, "__call__", arguments, node) if not keywords else None
         method = self.special(function, "__call__")
         if found is None and method is not None:
             found = self.call_inline(method, [function, *arguments], keywords, node)
+        if found is None and isinstance(function, Value) and isinstance(function.type, OpaqueType):
+            what = f"one of several objects of {function.type}, which one is not known at compile time, is called"
+            self.refuse(
+                node, what, "write the calls one by one, or make one object of several columns", UnsupportedCall
+            )
         if found is None:
             self.refuse(node, f"{describe(function)} is called", "call a function", UnsupportedCall)
         return found
@@ -126,7 +131,7 @@ class Calls(Lowering):
     ) -> Term:
         """The call of something known at compile time: by the first that knows what it means."""
         function = as_inside(f)
-        if methods_of(function) is not None:
+        if methods_of(function) is not None and solver_of(function) is None:
             return self.make_object(function, arguments, keywords, node)
         found = self.call_sparse(function, arguments, keywords, node, hint)
         if found is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import inspect
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +22,7 @@ from s2sad.errors import UnsupportedCall
 from s2sad.frontend.syntax.merging import is_function
 from s2sad.frontend.syntax.solver_functions import Values, fresh_names
 from s2sad.frontend.syntax.solver_rules import SolverRules
-from s2sad.frontend.terms.solver_targets import GivenFunction, Holding, Named, SolverCall
+from s2sad.frontend.terms.solver_targets import ITSELF, GivenFunction, Holding, Named, SolverCall
 from s2sad.frontend.terms.terms import (
     Closure,
     Derived,
@@ -49,7 +49,7 @@ from s2sad.ir.solver import (
     public_name,
     solver_of,
 )
-from s2sad.ir.types import ContainerType, OpaqueType, Type
+from s2sad.ir.types import ContainerType, OpaqueType, SequenceType, StaticType, Type
 from s2sad.ir.values import (
     Constant,
     Operand,
@@ -58,8 +58,7 @@ from s2sad.ir.values import (
     is_operand,
 )
 
-ITSELF = "object_"
-"""The name of an object of a library among what it was made of."""
+P = inspect.Parameter
 
 
 class Solvers(SolverRules):
@@ -139,18 +138,19 @@ class Solvers(SolverRules):
         operand = self.to_operand(term)
         if not self.frame.source.text and _is_default(made.row.function, name, operand):
             return {}  # a rule hands on what it asked for
-        listed = name in made.row.moves and name not in made.row.pairs and not made.row.runs
-        made.operands[name] = self.numbers_in_array(operand) if listed else operand
+        row, of_tuple = made.row, name in made.row.tuples and operand.type.cls is tuple
+        listed = name in row.moves and name not in row.pairs and not of_tuple and not row.runs
+        made.operands[name] = self.numbers_in_array(operand, name) if listed else operand
         return {}
 
     def in_form(self, row: Solver, name: str, term: Term, node: gast.AST) -> Term:
         """An argument as the rules take it: two numbers in a tuple, where a list or an array is given."""
         return tuple(self.subscripted(term, constant(k), node, None) for k in range(2)) if name in row.pairs else term
 
-    def numbers_in_array(self, operand: Operand) -> Operand:
+    def numbers_in_array(self, operand: Operand, hint: str | None = None) -> Operand:
         """A list of numbers as the array that a function makes of it, as one thing to be differentiated by."""
-        numbers = operand.type.is_container and all(i.is_numeric for i in operand.type.items)
-        return self.as_array(operand) if numbers and operand.type.cls in (list, tuple) else operand
+        listed = isinstance(operand.type, SequenceType) or (operand.type.is_container and _holds_numbers(operand.type))
+        return self.apply(np.array, [operand], hint) if listed else operand
 
     def is_holder_object(self, term: Term) -> bool:
         """Whether a term is an object that holds arguments, or a list with such in it."""
@@ -265,6 +265,10 @@ class Solvers(SolverRules):
         if isinstance(found, Part) and found.called is not None:
             return SolverFunction(whole, call, found.called, tuple(operands))
         if isinstance(found, Part):
+            if found.apart:
+                still = {*call.row.moves, *call.values}.difference(call.moves_of(found))
+                names = (*call.names, *call.values)
+                operands = [constant(None) if n in still else o for n, o in zip(names, operands, strict=True)]
             # what one part reads of others moves as they do
             read = [self.to_operand((before or {})[k]) for k in found.reads]
             return self.adopt(self.moved(call, found, whole, read, operands, key, hint))
@@ -285,7 +289,8 @@ class Solvers(SolverRules):
             taken = self.attribute_of_made(whole, k, part) if made else self.builder.extract(whole, k)
             items[k] = self.parts_of(call, part, taken, operands, None, k, items if before is None else before)
         if methods_of(found.cls) is not None:
-            items |= {k: constant(v) for k, v in found.known.items()}
+            # as things known at compile time, also the numbers: two branches may give objects of one form
+            items |= {k: Constant(v, StaticType(v)) for k, v in found.known.items()}
             items[ITSELF] = whole
         if found.cls is dict:
             return self.new(dict, items)
@@ -333,13 +338,8 @@ class Solvers(SolverRules):
 
     def attribute_of_made(self, made: Operand, name: str, part: Part | Parts) -> Operand:
         """What an object of a library was made of, as an attribute."""
-        attribute = Primitive(
-            f"{made.type}.{name}",
-            operator.attrgetter(name),
-            lambda *types: result_type(part),
-            constant=True,
-            spelling=f"_0.{name}",
-        )
+        read = part.read or name if isinstance(part, Part) else name
+        attribute = attribute_of_object(f"{made.type}.{name}", read, result_type(part))
         return self.builder.apply(attribute, [made])
 
 
@@ -369,12 +369,28 @@ def _is_default(function: Any, name: str, operand: Operand) -> bool:
     return type(default) is type(value) and isinstance(value, (int, float, str, type(None))) and default == value
 
 
+def _holds_numbers(t: Type) -> bool:
+    """Whether a type is that of numbers or arrays, or of a list of such, or of lists."""
+    return all(map(_holds_numbers, t.items)) if t.cls in (list, tuple) else t.is_numeric
+
+
 def _is_called(term: Term) -> bool:
     """Whether an argument is a function, in whatever form: an object that can be called is one."""
     if isinstance(term, (Record, Ref)):
         return not is_holder(term.cls) and any("__call__" in vars(c) for c in term.cls.__mro__)
     is_class = isinstance(term, Constant) and isinstance(term.value, type)  # a dtype
     return isinstance(term, (Closure, Derived, Partial, Method)) or (is_function(term) and not is_class)
+
+
+def read_of(attribute: str) -> Callable[[Any], object]:
+    """What reads an attribute, or calls a method without arguments: `c`, `get_coeffs()`."""
+    method = attribute.removesuffix("()")
+    return operator.attrgetter(attribute) if method == attribute else operator.methodcaller(method)
+
+
+def attribute_of_object(name: str, attribute: str, t: Type) -> Primitive:
+    """The reading of an attribute of an object of a library, under a name."""
+    return Primitive(name, read_of(attribute), lambda *types: t, constant=True, spelling=f"_0.{attribute}")
 
 
 def keys_of(found: Part | Parts) -> set[str]:

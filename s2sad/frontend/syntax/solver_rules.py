@@ -16,7 +16,16 @@ import numpy as np
 
 from s2sad.errors import UnsupportedCall
 from s2sad.frontend.syntax.solver_functions import SolverFunctions, fresh_names
-from s2sad.frontend.terms.solver_targets import GivenFunction, Holding, Named, Own, Passed, SolverCall, SolverRule
+from s2sad.frontend.terms.solver_targets import (
+    ITSELF,
+    GivenFunction,
+    Holding,
+    Named,
+    Own,
+    Passed,
+    SolverCall,
+    SolverRule,
+)
 from s2sad.frontend.terms.terms import (
     Closure,
     Record,
@@ -74,8 +83,10 @@ class SolverRules(SolverFunctions):
         call = target.call
         bound: dict[str, Term] = {}
         for name in inspect.signature(text).parameters:
-            base = name.removesuffix("_dot")
-            if base == "params":
+            base, still = name.removesuffix("_dot"), name.removesuffix("_moves")
+            if name not in moving and still in moving:
+                bound[name] = constant(moving[still])
+            elif base == "params":
                 suffix = name.removeprefix(base)
                 floats = [self.floats_in(f"{n}{suffix}", self.env[n]) for n in (*call.among, *call.values) if moving[n]]
                 bound[name] = tuple(t for found in floats for t in found)
@@ -93,6 +104,10 @@ class SolverRules(SolverFunctions):
     def asked_for(self, name: str, target: SolverRule, moving: Mapping[str, bool]) -> Term:
         """What a rule asks for by a name."""
         call = target.call
+        if name == ITSELF and call.owner is not None:
+            made = [n for n in call.names if n != ITSELF and not n.startswith("at_")]
+            whole = call.static.get(name) or self.env[name]
+            return Record(call.owner, {**{n: self.asked_for(n, target, moving) for n in made}, ITSELF: whole})
         if name in target.part.known:
             return constant(target.part.known[name])
         if name == "g" and target.given:
@@ -111,7 +126,8 @@ class SolverRules(SolverFunctions):
         if name in call.holding:
             return self.container_of(call, call.holding[name], moving)
         if name in call.static:
-            return call.static[name]
+            known = call.static[name]
+            return constant(known.value) if isinstance(known.value, int) else known
         if name in call.among:
             return self.of_params(call, name, moving)
         if name in target.names:

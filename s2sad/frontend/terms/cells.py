@@ -25,6 +25,7 @@ from s2sad.frontend.dependencies import NeedsHandle
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.references import refs, same_array
+from s2sad.frontend.terms.solver_targets import ITSELF
 from s2sad.frontend.terms.terms import (
     ITERATOR,
     Applied,
@@ -61,6 +62,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.effects import PICKED, raise_unless
 from s2sad.ir.primitives.lists import LIST_SET, SEQUENCE, item_type
+from s2sad.ir.solver import methods_of
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, SequenceType, SparseType, Type, leaves
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
@@ -444,6 +446,8 @@ class Cells(ABC):
             return self.to_operand(contents, builder, env)
         if isinstance(term, SolverFunction):
             return term.value
+        if isinstance(term, Record) and ITSELF in term.items and methods_of(term.cls) is not None:
+            return self.to_operand(term.items[ITSELF], builder, env)
         if isinstance(term, View):
             return self.seen(term, builder, env)
         if isinstance(term, Outside):

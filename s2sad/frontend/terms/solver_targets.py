@@ -14,6 +14,9 @@ from s2sad.ir.solver import Part, Solver, part_name, public_name
 from s2sad.ir.types import Type
 from s2sad.ir.values import Constant, Operand
 
+ITSELF = "itself"
+"""The name of an object of a library among what it was made of."""
+
 
 class Own(int):
     """The number of an argument that the solver gives to a function."""
@@ -103,6 +106,8 @@ class SolverCall:
     """The functions that the rules call as they are, and what they read around them."""
     defaults: Mapping[str, object] = field(default_factory=dict)
     """What the arguments are that are not given, where that is not None."""
+    owner: type | None = None
+    """Of a method the class of its object, which the rules know as `itself`."""
     written: frozenset[str] = frozenset()
     """The arguments that the user gives by name."""
 
