@@ -119,10 +119,9 @@ def surprise_value_and_grad(log_rates, counts, tolerance=1e-08):
     v1 = np.exp(log_rates)
     beta, gamma = v1
     days = np.arange(1.0, len(counts) + 1.0)
-    course_array = np.array([BOYS - 1.0, 1.0])
+    y0 = np.array([BOYS - 1.0, 1.0])
     course = scipy.integrate.solve_ivp(
-        spread, (0.0, days[-1]), course_array, t_eval=days, args=(beta, gamma), rtol=tolerance,
-        atol=tolerance
+        spread, (0.0, days[-1]), y0, t_eval=days, args=(beta, gamma), rtol=tolerance, atol=tolerance
     )
     course_y = course.y
     ill = course_y[1]
@@ -136,7 +135,7 @@ def surprise_value_and_grad(log_rates, counts, tolerance=1e-08):
     course_y_bar[1] = ill_bar
     # course = solve_ivp(spread, (0.0, days[-1]), [BOYS - 1.0, 1.0], t_eval=days, args=(beta, ga ...
     beta_bar, gamma_bar = solve_ivp_spread_vjp(
-        course.t, course.success, 0.0, course_array, tolerance, tolerance, beta, gamma, course_y_bar
+        course.t, course.success, 0.0, y0, tolerance, tolerance, beta, gamma, course_y_bar
     )
     # beta, gamma = np.exp(log_rates)
     v1_bar = np.zeros_like(v1)

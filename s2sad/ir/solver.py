@@ -77,6 +77,10 @@ class Asked:
             raise UnsupportedCall(f"{name} of {self.name}, which is known at run time only", "pass a constant")
         return self.static.get(name, default)
 
+    def is_constant(self, name: str, value: object) -> bool:
+        """Whether an argument is known to be this."""
+        return name in self.static and bool(self.static[name] == value)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class CallOfRule(Primitive):

@@ -470,7 +470,7 @@ COEFFS = array(np.dtype(float), (new_dim("n"),))
 def _through(asked: Asked) -> Parts:
     degrees = {n: interpolated.static(asked, n, 3) for n in ("kx", "ky")}
     part = Part(COEFFS, through_moved, through_pulled, reads=("knots",), known=degrees, solves=True)
-    if asked.given("s") and asked.static.get("s") != 0:
+    if asked.given("s") and not asked.is_constant("s", 0):
         part = Part(COEFFS, refused=("a derivative of scipy.interpolate.RectBivariateSpline with s", "give it s=0"))
     return _surface_of(asked, interpolate.RectBivariateSpline, part)
 

@@ -114,7 +114,7 @@ def static(asked: Asked, name: str, default: object) -> Any:
     if asked.given(name) and name not in asked.static:
         shown = name.removeprefix("at_")
         raise UnsupportedCall(f"an interpolant whose {shown} is not known at compile time", "write it as a constant")
-    found = asked.static.get(name)
+    found = asked.known(name)
     return default if found is None else found
 
 

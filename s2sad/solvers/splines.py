@@ -265,10 +265,10 @@ def tuple_pulled(x: Any, w: Any, xb: Any, xe: Any, k: Any, g: Any) -> Any:
 
 @solver(interpolate.splrep, functions={}, free="quiet", moves="y", passed=None)
 def _tuple(asked: Asked) -> Parts:
-    if any(asked.given(n) and asked.static.get(n) != 0 for n in ("task", "t", "per", "full_output")):
+    if any(asked.given(n) and not asked.is_constant(n, 0) for n in ("task", "t", "per", "full_output")):
         raise UnsupportedCall("scipy.interpolate.splrep with task, t, per or full_output", "use make_lsq_spline")
     t = array(np.dtype(float), (new_dim("n"),))
-    smooth = asked.given("s") and asked.static.get("s") != 0 or asked.given("w") and not asked.given("s")
+    smooth = asked.given("s") and not asked.is_constant("s", 0) or asked.given("w") and not asked.given("s")
     part = Part(t, refused=("a derivative of scipy.interpolate.splrep, which chooses its knots", "give it s=0"))
     if not smooth:
         part = Part(t, tuple_moved, tuple_pulled, known={"k": interpolated.static(asked, "k", 3)}, solves=True)

@@ -121,7 +121,7 @@ def _table(asked: Asked) -> Part:
     axis = interpolated.axis_of(asked, default=-1)
     kind = interpolated.static(asked, "kind", "linear")
     degree = DEGREES.get(kind, kind)
-    extrapolates = asked.static.get("fill_value") == "extrapolate"
+    extrapolates = asked.is_constant("fill_value", "extrapolate")
     filled = asked.given("fill_value") and not extrapolates
     known: dict[str, Any] = {
         "kind": "spline" if isinstance(degree, int) else kind,
