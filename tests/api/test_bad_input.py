@@ -61,7 +61,7 @@ def opens(x):
 
 
 def unknown_numpy(x):
-    return np.sum(np.real(np.roots(x)))
+    return np.poly1d(x)(0.5)
 
 
 def unknown_name(x):
@@ -89,7 +89,7 @@ REFUSED = [
     (stores_into_a_part_of_one_of_two, UnsupportedType, "y\\[0\\] = 1.0"),
     (tries, UnsupportedSyntax, "several handlers"),
     (opens, UnsupportedCall, "open"),
-    (unknown_numpy, UnsupportedCall, "roots"),
+    (unknown_numpy, UnsupportedCall, "poly1d"),
     (unknown_name, Unsupported, "undefined_name"),
 ]
 
