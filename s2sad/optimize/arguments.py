@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
+from typing import Any
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, MAKE
@@ -66,25 +67,30 @@ def _taken_apart(function: Function, callers: Mapping[str, Function]) -> dict[st
     places: list[Place] = []
     parameters: list[Value] = []
     table: dict[Operand, Operand] = {}
+    unread: set[Operand] = set()
     for k, p in enumerate(function.parameters):
         keys = sorted(set(_items_read(function, p))) if _are_at_hand(k, function.name, callers) else []
         items = {key: Value(p.type.items[key], f"{p.hint}_{key}" if p.hint else None) for key in keys}
-        for op in walk(function.body):
-            if is_call_of(op, EXTRACT) and op.operands[0] is p and items:
-                key = op.static["key"]
-                assert isinstance(key, int)
-                item = items[key]
-                items[key] = replace(item, hint=op.result.hint, loose=op.result.loose) if op.result.hint else item
-        for op in walk(function.body):
-            if is_call_of(op, EXTRACT) and op.operands[0] is p and items:
-                table[op.result] = items[op.static["key"]]  # type: ignore[index]
+        for key, result in _extractions(function, p) if items else ():
+            if key not in items:
+                unread.add(result)
+                continue
+            if result.hint:
+                items[key] = replace(items[key], hint=result.hint, loose=result.loose)
+        table |= {result: items[key] for key, result in _extractions(function, p) if key in items}
         places += [(k, key) for key in items] or [(k, None)]
         parameters += items.values() or [p]
     if not table:
         return {}
-    body = substitute(_without(function.body, set(table)), table)
+    body = substitute(_without(function.body, {*table, *unread}), table)
     made = {function.name: replace(function, body=replace(body, parameters=tuple(parameters)))}
     return made | {n: _calling(f, function.name, places) for n, f in callers.items()}
+
+
+def _extractions(function: Function, p: Value) -> Iterator[tuple[Any, Value]]:
+    """The items that are taken of a parameter, with their keys, read or not."""
+    found = (op for op in walk(function.body) if is_call_of(op, EXTRACT) and op.operands[0] is p)
+    return ((op.static["key"], op.result) for op in found)
 
 
 def _items_read(function: Function, p: Value) -> list[int]:

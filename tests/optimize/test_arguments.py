@@ -36,6 +36,11 @@ def passed(*texts, kept=("main",), rule=True):
     return {f.name: shown(f) for f, g in zip(made, functions, strict=True) if f is not g}
 
 
+def test_an_item_that_is_taken_and_not_read_is_not_passed():
+    taken = PAIR.replace("    b: float64 = p[1]\n", "    b: float64 = p[1]\n    a: float64 = p[0]\n")
+    assert taken != PAIR and passed(taken, MAIN) == passed(PAIR, MAIN)
+
+
 def test_items_are_passed_and_numbers_are_known():
     assert passed(PAIR, MAIN) == {
         "pair": dedented("""
