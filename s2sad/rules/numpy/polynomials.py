@@ -20,7 +20,7 @@ from s2sad.ir.primitive import NotByRule, Sample, primitive_name
 from s2sad.ir.types import Type, array
 from s2sad.rules.contributions import fit, spread
 from s2sad.rules.domains import POSITIVE, PROBABILITY, REAL, Domain
-from s2sad.rules.families import elementwise, rule
+from s2sad.rules.families import rule
 from s2sad.rules.numpy.calculus import grid
 from s2sad.rules.numpy.shaping import known_rank
 from s2sad.rules.promotion import array_types, result_dtype
@@ -114,10 +114,7 @@ class Series:
         add_roots(self.named("roots"), self.value, self.named("der"), self.basis)
         self._add_several()
         if self.weight is not None:
-            weight = self.weight
-            elementwise(
-                self.named("weight"), lambda y, x: weight(y, x), domain=self.domain, analytic=False, result="float"
-            )
+            define(self.named("weight"), self.weight, lambda rng: [Sample((self.domain(rng, (3,)),))])
 
     def _add_values(self) -> None:
         name = primitive_name(self.named("val"))
@@ -257,11 +254,11 @@ class Series:
 def _all() -> Iterable[Series]:
     P = np.polynomial
     yield Series(P.polynomial, "poly", None, REAL)
-    yield Series(P.chebyshev, "cheb", lambda y, x: y * x / (1.0 - x * x), PROBABILITY)
+    yield Series(P.chebyshev, "cheb", lambda x: 1.0 / (np.sqrt(1.0 + x) * np.sqrt(1.0 - x)), PROBABILITY)
     yield Series(P.legendre, "leg", None, REAL)
-    yield Series(P.laguerre, "lag", lambda y, x: -y, POSITIVE)
-    yield Series(P.hermite, "herm", lambda y, x: -2.0 * x * y, REAL)
-    yield Series(P.hermite_e, "herme", lambda y, x: -x * y, REAL)
+    yield Series(P.laguerre, "lag", lambda x: np.exp(-x), POSITIVE)
+    yield Series(P.hermite, "herm", lambda x: np.exp(-(x**2)), REAL)
+    yield Series(P.hermite_e, "herme", lambda x: np.exp(-0.5 * x**2), REAL)
 
 
 for _series in _all():
