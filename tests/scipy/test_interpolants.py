@@ -1,5 +1,6 @@
 """Interpolants of SciPy, as people call them: by the place, the values, and the points where that is smooth."""
 
+import re
 import sys
 
 import numpy as np
@@ -147,7 +148,8 @@ def test_one_made_outside_is_asked_itself():
     check_examples(of_one_outside, 1.3)
     text = s2sad.grad(of_one_outside).lower(1.3).source
     assert "import scipy" not in text
-    assert text.count("(a, 1)") == 1 and text.count(", 1)") == text.count(", 2)") + 1 == 2
+    code = re.sub("#.*", "", text)
+    assert (code.count(", 1)"), code.count(", 2)")) == (2, 1)
 
 
 def test_another_object_under_the_name_is_another_function(monkeypatch):

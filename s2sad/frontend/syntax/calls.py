@@ -118,7 +118,7 @@ class Calls(Lowering):
         if found is None and method is not None:
             found = self.call_inline(method, [function, *arguments], keywords, node)
         if found is None and isinstance(function, Value) and isinstance(function.type, OpaqueType):
-            what = f"one of several objects of {function.type}, which one is not known at compile time, is called"
+            what = f"one of several objects of {function.type.name}, which one is not known at compile time, is called"
             self.refuse(
                 node, what, "write the calls one by one, or make one object of several columns", UnsupportedCall
             )
