@@ -12,7 +12,7 @@ import textwrap
 from dataclasses import replace
 
 import s2sad.compiler.checked as checked
-import s2sad.compiler.program as program
+import s2sad.compiler.pipeline as pipeline
 from s2sad.ir.complete_text import complete_text
 from s2sad.ir.dims import Size
 from s2sad.ir.parser import parse
@@ -138,6 +138,9 @@ class Pairs:
                 return a.cls is b.cls and a.keys == b.keys and self.every(self.type, a.items, b.items)
             case SequenceType():
                 return self.type(a.item, b.item) and self.dim(a.length, b.length)
+            case SparseType():
+                facts = [(t.numbers, t.format, t.is_spmatrix) for t in (a, b)]
+                return facts[0] == facts[1] and self.every(self.dim, (*a.dims, a.count), (*b.dims, b.count))
             case SliceType():
                 return all(self.type(getattr(a, k), getattr(b, k)) for k in ("start", "stop", "step"))
             case Snapshots():
@@ -164,20 +167,20 @@ class Pairs:
 @contextlib.contextmanager
 def stages(functions):
     """Collects all functions that the optimiser takes and gives while programs are compiled, and those of modules."""
-    optimized, module = checked.run_passes, program.Program.module
+    optimized, together = checked.run_passes, pipeline.together
 
     def recorded(function, anchors=None):
         made = optimized(function, anchors)
         functions.extend((function, made))
         return made
 
-    def recorded_module(self, *entries):
-        made = module(self, *entries)
+    def recorded_module(program, entries):
+        made = together(program, entries)
         functions.extend(made)
         return made
 
-    checked.run_passes, program.Program.module = recorded, recorded_module
+    checked.run_passes, pipeline.together = recorded, recorded_module
     try:
         yield functions
     finally:
-        checked.run_passes, program.Program.module = optimized, module
+        checked.run_passes, pipeline.together = optimized, together

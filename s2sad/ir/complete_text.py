@@ -86,7 +86,9 @@ def by_spelling() -> dict[str, Primitive]:
         spelled = [p for p in PRIMITIVES.values() if isinstance(p.spelling, str) and _OPERATOR.fullmatch(p.spelling)]
         _SPELLINGS.clear()
         for primitive in sorted(spelled, key=lambda p: p.elementwise):
-            _SPELLINGS[str(primitive.spelling)] = primitive
+            # the operators are those of arrays: what a library spells with one comes later, and is written by its name
+            if primitive.elementwise or str(primitive.spelling) not in _SPELLINGS:
+                _SPELLINGS[str(primitive.spelling)] = primitive
     return _SPELLINGS
 
 

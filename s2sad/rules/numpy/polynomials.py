@@ -206,7 +206,7 @@ class Series:
             rule(function, type_rule, tangent=tangent, adjoint=adjoint, samples=samples)
 
         add(der, derivative_type, {"m": 2, "scl": 0.5})
-        add(integral, integral_type, {"k": [1.5], "lbnd": -0.5})
+        add(integral, integral_type, {"k": (1.5,), "lbnd": -0.5})
 
     def _add_several(self) -> None:
         """Series in two variables, and series through given values."""
