@@ -18,7 +18,7 @@ from s2sad.ir.dims import Size
 from s2sad.ir.parser import parse
 from s2sad.ir.primitives.snapshots import Snapshots
 from s2sad.ir.rewrite import map_blocks
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, SliceType, SparseType
 from s2sad.ir.values import Apply, Call, Constant, For, If, Value, While
 from s2sad.ir.verifier import verify
 

@@ -139,7 +139,9 @@ class Solvers(SolverRules):
         if not self.frame.source.text and _is_default(made.row.function, name, operand):
             return {}  # a rule hands on what it asked for
         row, of_tuple = made.row, name in made.row.tuples and operand.type.cls is tuple
-        listed = name in row.moves and name not in row.pairs and not of_tuple and not row.runs
+        # pairs in a list are what a solver with functions walks over
+        of_lists = bool(row.functions) and operand.type.is_container and any(t.is_container for t in operand.type.items)
+        listed = name in row.moves and name not in row.pairs and not (of_tuple or of_lists or row.runs)
         made.operands[name] = self.numbers_in_array(operand, name) if listed else operand
         return {}
 
