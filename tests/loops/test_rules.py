@@ -38,10 +38,10 @@ BY_LIBRARY = {
     *("np.sort", "np.argsort", "np.argpartition", "np.lexsort", "np.unique"),
     *("np.linalg.cholesky", "np.linalg.eigh", "np.linalg.matrix_rank", "np.linalg.pinv", "np.linalg.qr"),
     *("np.linalg.slogdet", "np.linalg.solve", "np.linalg.svd", "np.linalg.det", "np.linalg.inv"),
-    *("cofactors", "cofactors_along", "np.frexp", "np.cross", "np.polyval"),
+    *("cofactors", "cofactors_along", "np.frexp", "np.cross", "np.polyval", "np.roots"),
     *("checked_like", "complex_eig", "reciprocal_differences", "reciprocal_largest"),
 }
-"""What may be left to NumPy, beside np.fft and SciPy: the last of these where lengths are not known, or large."""
+"""What may be left to NumPy, beside np.fft, np.polynomial and SciPy: the last where lengths are not known, or large."""
 
 
 def agree(made: Any, wanted: Any, accuracy: float, what: str) -> None:
@@ -82,7 +82,9 @@ def is_of_scipy(primitive: Primitive) -> bool:
 @pytest.mark.parametrize("name", NAMES)
 def test_samples(name: str) -> None:
     primitive = PRIMITIVES[name]
-    by_library = name in BY_LIBRARY or name.startswith(("np.fft.", "scipy.")) or is_of_scipy(primitive)
+    by_library = (
+        name in BY_LIBRARY or name.startswith(("np.fft.", "np.polynomial.", "scipy.")) or is_of_scipy(primitive)
+    )
     for case in cases(primitive):
         what = f"{name} of {case.operands} {case.static}"
         try:
@@ -93,8 +95,8 @@ def test_samples(name: str) -> None:
             assert name in REFUSED, what
 
 
-BY_SECTIONS = {"scipy.signal.sosfilt", "scipy.signal.sosfilt_zi"}
-"""What has a definition only where a length is known."""
+BY_SECTIONS = {"scipy.signal.firwin", "scipy.signal.sosfilt", "scipy.signal.sosfilt_zi"}
+"""What has a definition only where a length is known, or reads an array that is."""
 
 
 @pytest.mark.parametrize(
