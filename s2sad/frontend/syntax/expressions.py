@@ -45,7 +45,7 @@ from s2sad.frontend.terms.terms import (
 from s2sad.ir.builder import Builder
 from s2sad.ir.call_lengths import equal
 from s2sad.ir.containers import GETITEM
-from s2sad.ir.dims import value_of
+from s2sad.ir.dims import Dim, value_of
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
 from s2sad.ir.primitives.effects import FORMAT, raise_unless
@@ -344,17 +344,25 @@ class Expressions(Lowering):
 
     def items_in_this_call(self, term: Term) -> list[Term] | None:
         """The items of an array or a list of run time, as many as it has in the call that compiles, which is noted."""
-        operand = None if is_array(term) or not isinstance(term, Value) else term
-        type_of = self.array_type(term) if is_array(term) else operand and operand.type
-        if isinstance(type_of, ArrayType):
-            length = type_of.shape[0] if type_of.shape else None
-        else:
-            length = type_of.length if isinstance(type_of, SequenceType) else None
+        length = self.length_of_items(term)
         count = value_of(length)
         if length is None or count is None or count > MOST_ITEMS or not equal(length, count):
             return None
+        return self.first_rows(term, count)
+
+    def length_of_items(self, term: Term) -> Dim | None:
+        """How many items an array or a list of run time has, by its type; None for what is none of these."""
+        type_of = self.array_type(term) if is_array(term) else term.type if isinstance(term, Value) else None
+        if isinstance(type_of, ArrayType):
+            return type_of.shape[0] if type_of.shape else None
+        return type_of.length if isinstance(type_of, SequenceType) else None
+
+    def first_rows(self, term: Term, count: int) -> list[Term]:
+        """So many items of an array or a list of run time."""
         places = [constant(k) for k in range(count)]
-        return [self.row(term, k) if operand is None else self.builder.apply(GETITEM, (operand, k)) for k in places]
+        if is_array(term):
+            return [self.row(term, k) for k in places]
+        return [self.builder.apply(GETITEM, (self.to_operand(term), k)) for k in places]
 
     def in_this_call(self, number: Operand) -> int | None:
         """An integer that is known, or that the call that compiles says, which is noted."""
@@ -366,24 +374,16 @@ class Expressions(Lowering):
         """The items of what is iterated over; None where their number is not known at compile time."""
         if isinstance(term, Range) and all(isinstance(o, Constant) for o in (term.start, term.stop, term.step)):
             return [constant(k) for k in self.static(term, node)]
-        if is_array(term):
-            length = (self.array_type(term).shape or (None,))[0]
-            if isinstance(length, int):
-                return [self.row(term, constant(k)) for k in range(length)]
-        term = self.open(self.listed(term))
+        if not is_array(term) or not isinstance(self.length_of_items(term), int):
+            term = self.open(self.listed(term))
         if isinstance(term, (tuple, list)):
             return list(term)
         if isinstance(term, dict):
             return [constant(k) for k in term]
         if isinstance(term, Record):
             return list(term.items.values())
-        if isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.shape:
-            length = term.type.shape[0]
-            if isinstance(length, int):
-                return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(length)]
-        if isinstance(term, Value) and isinstance(term.type, SequenceType) and isinstance(term.type.length, int):
-            return [self.builder.apply(GETITEM, (term, constant(k))) for k in range(term.type.length)]
-        return None
+        length = self.length_of_items(term)
+        return self.first_rows(term, length) if isinstance(length, int) else None
 
     def _eval_Dict(self, node: gast.Dict, hint: str | None) -> Term:
         items: dict[object, Term] = {}
