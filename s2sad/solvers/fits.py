@@ -194,6 +194,17 @@ def weighted(residual: Any, sigma: Any) -> Any:
     return residual / sigma
 
 
+def curve_problem(f: Any, places: Any, bounds: Any, loss: Any, f_scale: Any) -> Any:
+    """What a curve makes least, by its parameters, the data and what else it depends on; and the ends of these."""
+
+    def cost(p: Any, x: Any, y: Any, s: Any, *given: Any) -> Any:
+        residual = weighted(f(x, *[p[k] for k in places], *given) - y, s)
+        return summed(loss, minimisers.at(f_scale, *given), residual)
+
+    inner = ends_of(bounds)
+    return cost, None if inner is None else lambda x, y, s, *given: inner(*given)
+
+
 def curve_moved(
     f: Any,
     ans: Any,
@@ -211,13 +222,7 @@ def curve_moved(
     params_dot: Any,
 ) -> Any:
     """The tangent of the parameters of a curve."""
-
-    def cost(p: Any, x: Any, y: Any, s: Any, *given: Any) -> Any:
-        residual = weighted(f(x, *[p[k] for k in places], *given) - y, s)
-        return summed(loss, minimisers.at(f_scale, *given), residual)
-
-    inner = ends_of(bounds)
-    ends = None if inner is None else lambda x, y, s, *given: inner(*given)
+    cost, ends = curve_problem(f, places, bounds, loss, f_scale)
     data, data_dot = (xdata, ydata, sigma, *params), (xdata_dot, ydata_dot, sigma_dot, *params_dot)
     return minimisers.slope_moved(cost, ans, "", True, ends, data, data_dot)
 
@@ -236,13 +241,7 @@ def curve_pulled(
     g: Any,
 ) -> Any:
     """The cotangents of the data of a curve, and of what else it depends on."""
-
-    def cost(p: Any, x: Any, y: Any, s: Any, *given: Any) -> Any:
-        residual = weighted(f(x, *[p[k] for k in places], *given) - y, s)
-        return summed(loss, minimisers.at(f_scale, *given), residual)
-
-    inner = ends_of(bounds)
-    ends = None if inner is None else lambda x, y, s, *given: inner(*given)
+    cost, ends = curve_problem(f, places, bounds, loss, f_scale)
     ((x_bar, y_bar, s_bar, *rest),) = minimisers.slope_pulled(
         cost, ans, "", True, ends, (xdata, ydata, sigma, *params), g
     )
