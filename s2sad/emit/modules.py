@@ -219,15 +219,27 @@ def _names(definitions: Sequence[ast.AST]) -> set[str]:
 
 
 def _roots(definitions: Sequence[ast.AST]) -> set[str]:
-    """The first names of dotted names; for scipy the submodule too."""
-    found = set()
+    """The first names of dotted names; for scipy the submodules too, the innermost of each."""
+    found: set[str] = set()
     for n in walk(*definitions):
-        if isinstance(n, ast.Attribute) and isinstance(n.value, ast.Name):
+        if not isinstance(n, ast.Attribute):
+            continue
+        if isinstance(n.value, ast.Name):
             found.add(n.value.id)
-            # A submodule of SciPy is there only once it has been imported.
-            if n.value.id == "scipy":
-                found.add(f"scipy.{n.attr}")
-    return found
+        # A submodule of SciPy is there only once it has been imported.
+        module = _of_scipy(n)
+        if module in sys.modules:
+            found.add(module)
+    return {m for m in found if m == "scipy" or not any(other.startswith(f"{m}.") for other in found)}
+
+
+def _of_scipy(node: ast.expr) -> str:
+    """A dotted name that begins with scipy; nothing for what is none."""
+    names: list[str] = []
+    while isinstance(node, ast.Attribute):
+        names.append(node.attr)
+        node = node.value
+    return ".".join(["scipy", *reversed(names)]) if isinstance(node, ast.Name) and node.id == "scipy" else ""
 
 
 def helper_definition(function: Callable[..., object]) -> ast.stmt:

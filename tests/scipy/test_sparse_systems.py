@@ -310,3 +310,13 @@ def test_refused(f, message):
     with pytest.raises(Unsupported) as error:
         s2sad.grad(f)(1.3)
     assert message in str(error.value)
+
+
+def test_the_text_imports_the_submodule_that_it_names():
+    def f(x):
+        return np.sum(spsolve(diags_array(x, format="csc"), x**2))
+
+    text = s2sad.grad(f).lower(np.ones(3)).source
+    assert "spsolve" in text and [line for line in text.splitlines() if line.startswith("import scipy")] == [
+        "import scipy.sparse.linalg"
+    ]
