@@ -54,7 +54,6 @@ def solve_ivp_vjp(v1, success, v7, y0, rtol, atol, v2, v3, v4, v5, v6):
     Ordinary differential equations: forward by the variational equation, reverse by the adjoint equation.
     """
     v8 = v2, v3, v4, v5
-    atol = np.asarray(atol)
     if not success:
         raise RuntimeError(
             "scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate"

@@ -57,7 +57,6 @@ def solve_ivp_spread_vjp(v1, success, v3, y0, rtol, atol, beta, gamma, v2):
 
     Ordinary differential equations: forward by the variational equation, reverse by the adjoint equation.
     """
-    atol = np.asarray(atol)
     if not success:
         raise RuntimeError(
             "scipy.integrate.solve_ivp did not reach the end: there is nothing to differentiate"

@@ -31,7 +31,7 @@ from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, unknown
 def path_of(f: Any, t_span: Any, y0: Any, method: Any, rtol: Any, atol: Any, max_step: Any, params: Any) -> paths.Path:
     """What `solve_ivp` solves."""
     rtol = 1e-3 if rtol is None else rtol
-    atol = 1e-6 if atol is None else np.asarray(atol)
+    atol = paths.tolerance(atol, 1e-6)
     return paths.Path(f, params, t_span[0], y0, method, rtol, atol, np.inf if max_step is None else max_step)
 
 
@@ -258,7 +258,7 @@ def _curve(state: ArrayType, at: Type) -> Part:
 def rows_path(f: Any, y0: Any, t: Any, tfirst: Any, rtol: Any, atol: Any, hmax: Any, params: Any) -> paths.Path:
     """What `odeint` solves."""
     rtol = 1.49e-8 if rtol is None else rtol
-    atol = 1.49e-8 if atol is None else np.asarray(atol)
+    atol = paths.tolerance(atol, 1.49e-8)
     rhs = f if tfirst else lambda s, y, *given: f(y, s, *given)
     return paths.Path(rhs, params, t[0], np.reshape(y0, (-1,)), "LSODA", rtol, atol, np.inf if hmax == 0 else hmax)
 

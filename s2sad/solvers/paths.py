@@ -29,6 +29,13 @@ class Path:
 ir_solver.holds_only(Path)
 
 
+def tolerance(atol: Any, default: Any) -> Any:
+    """The absolute tolerance as SciPy takes it: a number, or one for each component, in a list too."""
+    if atol is None:
+        return default
+    return np.asarray(atol) if isinstance(atol, (list, tuple)) else atol
+
+
 def solved(f: Any, path: Path, last: Any, start: Any, params: Any, atol: Any, what: Any) -> Any:
     """The solution of an equation to the tolerances of a path, as a function of the time, and its longest step."""
     res = integrate.solve_ivp(
