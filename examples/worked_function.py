@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import s2sad
-from s2sad.__main__ import main as command_line
+from s2sad.cli import main as command_line
 
 
 def L(w1: float, w2: float):

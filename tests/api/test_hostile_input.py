@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 import s2sad
-from s2sad.__main__ import main
+from s2sad.cli import main
 from s2sad.errors import Error, InternalError
 from s2sad.frontend import lower
 from s2sad.ir import primitive

@@ -12,8 +12,8 @@ import pytest
 
 import s2sad
 from s2sad import cache
-from s2sad.__main__ import main
 from s2sad.cache import cleaning, folders, modules
+from s2sad.cli import main
 from s2sad.dispatch import specialised
 from s2sad.dispatch.sharing import SHARED
 

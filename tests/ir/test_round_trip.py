@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import s2sad
-from s2sad.__main__ import main
+from s2sad.cli import main
 from s2sad.errors import Unsupported
 from s2sad.ir.complete_text import complete_text
 from s2sad.ir.parser import BadText, parse

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import s2sad
-from s2sad.__main__ import main
+from s2sad.cli import main
 
 ROOT = Path(__file__).parents[2]
 GENERATED = ROOT / "generated"

@@ -1,4 +1,4 @@
-"""python -m s2sad trace, show, check, graph, generate."""
+"""s2sad trace, show, check, graph, generate, forget."""
 
 import subprocess
 import sys
@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2sad.__main__ import examples, main
+from s2sad.cli import main
+from s2sad.cli.signatures import examples
 
 ROOT = Path(__file__).parents[2]
 
