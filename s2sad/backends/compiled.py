@@ -99,19 +99,19 @@ class CompiledRunner(Runner):
         try:
             programs, called, more = self.loops(unit)
         except Unsupported as e:
-            text, lines, _ = super().write(unit)
+            text, lines, _, parts = super().write(unit)
             why = self.why_not(unit, e)
             if why is not None:
                 facts["refused"] = [why, None if e.location is NOWHERE else emitted_line(e.location, lines)]
         else:
             programs = [replace(programs[0], doc=unit.doc), *programs[1:]]
-            text, lines = emit_flat(unit.header(), [*called, *programs], self.spelling())
+            text, lines, parts = emit_flat(unit.header(), [*called, *programs], self.spelling())
             facts |= more
         if unit.reverse is not None:
             # the residuals of one sweep are for the other of its kind: NumPy's program is at hand for each of them
             python = Runner(self.backend).write(unit)
             facts["python"], facts["twins"] = python.text, twins(python.lines, lines)
-        return Written(text, lines, facts)
+        return Written(text, lines, facts, parts)
 
     def classes(self, interface: Interface) -> dict[str, object]:
         classes = classes_in(interface.result).values()

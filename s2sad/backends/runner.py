@@ -16,6 +16,7 @@ from s2sad.ir.values import Function
 
 if TYPE_CHECKING:
     from s2sad.emit.spelling import Spelling
+    from s2sad.emit.writer import Line
 
 Call = Callable[..., Any]
 """An emitted function: what it takes and gives is as the user's function has it."""
@@ -66,6 +67,8 @@ class Written(NamedTuple):
     """For its lines, where the user wrote what they compute."""
     facts: Mapping[str, object]
     """What is stored with it, as plain data, so that it can be started."""
+    parts: Sequence[Line] = ()
+    """The lines themselves, with the statements that they are of."""
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class Runner:
         from s2sad.emit.modules import emit_module
 
         header, signature = unit.header(), unit.signature
-        text, lines = emit_module(
+        made = emit_module(
             header,
             unit.functions,
             unit.entry,
@@ -96,7 +99,7 @@ class Runner:
             self.spelling(),
             () if unit.reverse is None else (unit.reverse,),
         )
-        return Written(text, lines, self.facts(unit.interface))
+        return Written(made.text, made.places, self.facts(unit.interface), made.lines)
 
     def spelling(self) -> Spelling:
         """How they are written, where that is Python."""

@@ -12,6 +12,7 @@ from s2sad.frontend.dependencies import Variable
 from s2sad.ir.values import Function
 
 if TYPE_CHECKING:
+    from s2sad.emit.writer import Line
     from s2sad.frontend.terms.references import Place
 
 
@@ -34,3 +35,5 @@ class Compiled:
     """The arrays, lists and objects in its parameters that the function changes."""
     lengths: Sequence[str] = ()
     """What it rests on of the lengths of the call that compiles, as Python."""
+    parts: Sequence[Line] = ()
+    """The lines of the text, with the statements that they are of."""

@@ -80,11 +80,13 @@ def compile_derivative(
     unit = Unit(
         functions, function.name, full, lambda: header(lengths()), doc, interface, reverse, program.signature.call
     )
-    text, lines, facts = program.runner.write(unit)
+    text, lines, facts, parts = program.runner.write(unit)
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
     captured, changed = entry.captured, entry.changed
     name = function.name
-    return Compiled(text, name, captured, classes, function, interface, facts, reverse, lines, changed, lengths())
+    return Compiled(
+        text, name, captured, classes, function, interface, facts, reverse, lines, changed, lengths(), parts
+    )
 
 
 def derivative(

@@ -119,6 +119,17 @@ def number_leaves(value: object) -> list[Number]:
     return [] if attributes is None else [a for item in attributes.values() for a in number_leaves(item)]
 
 
+def without_numbers(value: UserValue) -> UserValue:
+    """An argument with arrays of its shapes and dtypes that hold no memory; objects of the user's as they are."""
+    if type(value) is np.ndarray and value.dtype.kind in "biufc":
+        return np.broadcast_to(np.zeros((), value.dtype), value.shape)
+    if type(value) in (tuple, list):
+        return type(value)(map(without_numbers, value))
+    if type(value) is dict:
+        return {k: without_numbers(v) for k, v in value.items()}
+    return value
+
+
 def item_at(value: UserValue, path: tuple[object, ...]) -> UserValue:
     """The item of an argument at a path."""
     for key in path:

@@ -11,20 +11,30 @@ import inspect
 import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from s2sad.backends import runner_of
 from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
-from s2sad.dispatch.arguments import apart_from_defaults, apart_from_takers, item_at, unshared
+from s2sad.dispatch.arguments import apart_from_defaults, apart_from_takers, item_at, unshared, without_numbers
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
 from s2sad.dispatch.direct import direct_class, led_straight
 from s2sad.dispatch.lengths import fits
 from s2sad.dispatch.primal import new_program, primal_of, sizes_of
-from s2sad.dispatch.sharing import SHARED, Found, bound_here, code_key, kind_of_module, roots_of, store, stored
+from s2sad.dispatch.sharing import (
+    SHARED,
+    Found,
+    bound_here,
+    code_key,
+    kind_of_module,
+    roots_of,
+    store,
+    stored,
+    watched_of,
+)
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, drop_oldest, outside_key, started
 from s2sad.dispatch.subject import Derived, Subject
-from s2sad.errors import ArgumentError, NotDifferentiable, Unsupported, UnsupportedType, note_line
+from s2sad.errors import ArgumentError, NotDifferentiable, StaleSource, Unsupported, UnsupportedType, note_line
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsHandle, NeedsVariables, Reads, Settled, Variable
 from s2sad.frontend.reading.callables import UserValue, callable_name
@@ -35,6 +45,9 @@ from s2sad.ir.objects import object_items
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
 from s2sad.ir.types import SparseType, StaticType, Type, is_active_type, type_of
 from s2sad.ir.values import Function
+from s2sad.view.lines import Line, Lines
+
+Made = TypeVar("Made")
 
 
 class Derivative(Derived):
@@ -218,9 +231,23 @@ class Derivative(Derived):
         roots: Callable[[Statics], Sequence[object]],
         settled: Settled,
     ) -> Specialised:
-        statics: Statics = ()
         if self.transform is not None:
             check_active(self.target, self.transform, [Signature().type_of(v) for v in values], self._names)
+
+        def make(parameters: dict[str, Type], signature: Signature, statics: Statics) -> Found:
+            return self._load_or_make(parameters, signature, values, dims, roots(statics), settled)
+
+        found, statics, given, pattern = self._attempted(values, (), settled, make)
+        return self._specialised(found, statics, values, dims, given, pattern)
+
+    def _attempted(
+        self,
+        values: Sequence[object],
+        statics: Statics,
+        settled: Settled,
+        make: Callable[[dict[str, Type], Signature, Statics], Made],
+    ) -> tuple[Made, Statics, tuple[Type, ...], tuple[Type, ...]]:
+        """What is made for the types of arguments, once all is known that must be; with that, and the types."""
         # Each attempt that fails tells what it was missing: an argument that must be known, a number outside, what
         # rules read. There are finitely many of these, and none is asked for twice.
         while True:
@@ -231,8 +258,7 @@ class Derivative(Derived):
                 n: with_statics(t, k, leaves) for k, (n, t) in enumerate(zip(self._names, given, strict=True))
             }
             try:
-                found = self._load_or_make(parameters, signature, values, dims, roots(statics), settled)
-                break
+                return make(parameters, signature, statics), statics, tuple(given), tuple(parameters.values())
             except NeedsStatic as e:
                 if (e.parameter, e.path) in statics:
                     raise
@@ -245,7 +271,6 @@ class Derivative(Derived):
                 if settled.pending <= settled.constants:
                     raise
                 settled.constants |= settled.pending
-        return self._specialised(found, statics, values, dims, tuple(given), tuple(parameters.values()))
 
     def _check_known(self, e: NeedsStatic, values: Sequence[object]) -> None:
         """Refuse to take an object for a constant whose numbers derivatives are taken by, or that hold examples."""
@@ -394,8 +419,32 @@ class Derivative(Derived):
         if self._spread is not None:
             derivative, values = self._in_order(args, kwargs)
             return derivative.lower(*values)
-        found = self._specialise(self._bind(args, kwargs))
-        return found.function
+        values = self._bind(args, kwargs)
+        found = self._specialise(values)
+        function: Any = found.function
+        function.lines = Lines(functools.partial(self._lines, found, [*map(without_numbers, values)]))
+        return function
+
+    def _lines(self, found: Specialised, values: Sequence[object]) -> Sequence[Line]:
+        """The lines of what was compiled for arguments like these.
+
+        The program is compiled once more for them: what is in the cache holds no operations.
+        """
+        settled = Settled()
+        if found.seen is not None:
+            # what was read anew there is so here
+            settled.varying.update(v.key for v in watched_of(found.seen))
+
+        def make(parameters: dict[str, Type], signature: Signature, statics: Statics) -> Compiled:
+            roots = roots_of(self.target, (item_at(values[k], path) for k, path in statics))
+            return self.compile(parameters, signature, Reads(roots, settled))
+
+        from s2sad.view.description import described
+
+        compiled = self._attempted(values, found.statics, settled, make)[0]
+        if compiled.text != found.source:
+            raise StaleSource(f"what {callable_name(self.target)} reads is not what {self.__name__} was compiled from")
+        return described(compiled.parts)
 
     def module(self, *args: object, **kwargs: object) -> types.ModuleType:
         """The emitted module for arguments like these."""
@@ -404,7 +453,14 @@ class Derivative(Derived):
     @property
     def source(self) -> str:
         """The text of the generic program, which the annotations of the function sharpen."""
-        return generic_text(self)
+        return generic(self).text
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        """The lines of the generic program, each with what it is: see `view.lines.Line`."""
+        from s2sad.view.description import described
+
+        return Lines(lambda: described(generic(self).parts))
 
 
 class Straight(Derivative):
@@ -435,13 +491,13 @@ class Straight(Derivative):
 mark(Derivative, Differentiated())
 
 
-def generic_text(derivative: Derivative) -> str:
-    """The text for arguments of the types that the annotations say; of integers and the like by their defaults."""
+def generic(derivative: Derivative) -> Compiled:
+    """The program for arguments of the types that the annotations say; of integers and the like by their defaults."""
     parameters = {n: annotated_type(p) for n, p in derivative.__signature__.parameters.items()}
     settled = Settled()
     while True:
         try:
-            return derivative.compile(parameters, reads=Reads((), settled)).text
+            return derivative.compile(parameters, reads=Reads((), settled))
         except NeedsHandle as e:
             settled.add(e)
         except NeedsStatic as e:

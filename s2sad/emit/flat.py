@@ -20,9 +20,8 @@ from s2sad.emit.expressions import constant_expression
 from s2sad.emit.flat_plan import FlatPlan
 from s2sad.emit.modules import Survey, helper_definition
 from s2sad.emit.spelling import PYTHON, Spelling
-from s2sad.emit.statements import call, counted_down, negated
-from s2sad.emit.writer import Comment, write_located
-from s2sad.errors import Location
+from s2sad.emit.statements import call, counted_down, negated, stamped
+from s2sad.emit.writer import Comment, Written, write_located
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import GUARD, LOAD, STORE
 from s2sad.ir.values import (
@@ -46,10 +45,8 @@ JOINED: dict[object, type[ast.boolop]] = {np.logical_or: ast.Or, np.logical_and:
 KEYWORDS = {*keyword.kwlist, "np", "math", "min", "max", "abs", "int", "float", "bool", "range", "len", "round"}
 
 
-def emit_flat(
-    header: Sequence[str], functions: Sequence[Function], spelling: Spelling = PYTHON
-) -> tuple[str, dict[int, Location]]:
-    """The text of a module of functions, and for its lines, where the user wrote what they compute."""
+def emit_flat(header: Sequence[str], functions: Sequence[Function], spelling: Spelling = PYTHON) -> Written:
+    """The text of a module of functions, with its lines, and where the user wrote what they compute."""
     survey = Survey()
     for f in functions:
         survey.block(f.body)
@@ -73,13 +70,14 @@ class FlatWriter(FlatPlan):
     def definition(self) -> ast.FunctionDef:
         function = self.function
         body = self.block(function.body)
-        body.append(ast.Return(self.read(function.result)))
+        body.append(stamped(ast.Return(self.read(function.result)), None, [function.result]))
         if function.doc:
             body.insert(0, ast.Expr(ast.Constant(function.doc)))
         arguments = [ast.arg(self.name(p), None) for p in function.parameters]
-        return ast.FunctionDef(
-            function.name, ast.arguments([], arguments, None, [], [], None, []), body, [], None, None
-        )
+        parameters = ast.arguments([], arguments, None, [], [], None, [])
+        written = ast.FunctionDef(function.name, parameters, body, [], None, None)
+        written.plan = self  # type: ignore[attr-defined]
+        return written
 
     # expressions
 
@@ -114,6 +112,7 @@ class FlatWriter(FlatPlan):
             statements = self.operation(op)
             for s in statements:
                 s.at = op.location  # type: ignore[attr-defined]
+                stamped(s, op, op.operands)
             made += statements
             if new and statements:
                 made.insert(begin, Comment(quote))

@@ -70,6 +70,16 @@ class FlatPlan:
                     # the test may stand in the body
                     around = around | {self.name(r) for o in inner.operations for r in o.results}
 
+    @property
+    def named(self) -> dict[Value, str]:
+        """The values that have a variable, by its name."""
+        shared = {v: self.names[root] for v, root in self.variable.items() if root in self.names}
+        return self.names | shared
+
+    def hint_of(self, value: Value) -> str:
+        """The name that the variable of a value would like to have."""
+        return self.variable.get(value, value).hint or ""
+
     def name(self, value: Value) -> str:
         return self.names[self.variable.get(value, value)]
 

@@ -18,7 +18,7 @@ from s2sad.emit.operations import OperationWriter, starts_for
 from s2sad.emit.paragraphs import Paragraphs
 from s2sad.emit.plan import Plan
 from s2sad.emit.spelling import PYTHON, Spelling
-from s2sad.emit.statements import call, negated, plus
+from s2sad.emit.statements import call, negated, plus, stamped, take_place
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
 from s2sad.ir.containers import MAKE
@@ -50,7 +50,9 @@ def write_function(
     body = writer.body()
     if doc:
         body.insert(0, ast.Expr(ast.Constant(doc)))
-    return ast.FunctionDef(plan.function.name, arguments(plan, signature), body, [], None, None)
+    written = ast.FunctionDef(plan.function.name, arguments(plan, signature), body, [], None, None)
+    written.plan = plan  # type: ignore[attr-defined]
+    return written
 
 
 def arguments(plan: Plan, signature: Sequence[Parameter]) -> ast.arguments:
@@ -91,7 +93,7 @@ class FunctionWriter(OperationWriter):
         body = [self.unpack(p, self.read(p)) for p in function.parameters if p in self.unpacked.items]
         body += self.sweeps(function.body)
         if not (body and isinstance(body[-1], ast.Raise)):
-            body.append(ast.Return(self.read(function.result)))
+            body.append(stamped(ast.Return(self.read(function.result)), None, [function.result]))
         return joined(body, self.plan.backend.iterates)
 
     def sweeps(self, block: Block) -> list[ast.stmt]:
@@ -117,8 +119,9 @@ class FunctionWriter(OperationWriter):
             made = self.operation(op)
             for s in made:
                 s.at = op.location  # type: ignore[attr-defined]
+                stamped(s, op, op.operands)
             raises = bool(made) and isinstance(made[-1], ast.Raise)
-            appended = [s for r in op.results for s in self.appends_of(r)]
+            appended = [stamped(s, op, op.results) for r in op.results for s in self.appends_of(r)]
             once = is_call_of(op, MAKE) and len(self.plan.uses.readers.get(op.result, ())) == 1
             made = _appended(made, appended) if once else [*made, *appended]
             paragraphs.add(op, made, self.quoted)
@@ -184,7 +187,7 @@ class FunctionWriter(OperationWriter):
     def branch_block(self, op: If, block: Block) -> list[ast.stmt]:
         without = self.plan.breaking.get(op)
         leave = None if without is None else block.results[without]
-        statements = [*self.block(block), *self.assignments(self.plan.moves(block, op, without))]
+        statements = [*self.block(block), *self.assignments(op, self.plan.moves(block, op, without))]
         if isinstance(leave, Constant) and leave.value is True:
             statements.append(ast.Break())
         return statements
@@ -194,7 +197,7 @@ class FunctionWriter(OperationWriter):
         pairs, copies = self.plan.starts(op)
         lists = op.results[len(op.initial) :]
         empty: list[ast.stmt] = [ast.Assign([self.store(r)], ast.List([], ast.Load())) for r in lists]
-        first = [*self.assignments(pairs, copies)]
+        first = [*self.assignments(op, pairs, copies)]
         for s in (*first, *empty) if op.about else empty:
             if isinstance(s, ast.Assign) and isinstance(s.value, (ast.Constant, ast.List)):
                 s.starts = starts_for(op)  # type: ignore[attr-defined]
@@ -211,8 +214,8 @@ class FunctionWriter(OperationWriter):
             if o in inside:
                 self.appends.setdefault(o, []).append(append)
             else:
-                body.append(append)
-        ends = [*self.assignments(self.plan.moves(op.body, op))]
+                body.append(stamped(append, op, [o]))
+        ends = [*self.assignments(op, self.plan.moves(op.body, op))]
         last = self.plan.last_statement(op.body)
         at_end = not ends and last is not None and not any(r in self.appends for r in last.results)
         leaves_inside = stop is not None and at_end and self.plan.breaks_in_branch(op.body, stop)
@@ -220,14 +223,15 @@ class FunctionWriter(OperationWriter):
         if isinstance(stop, Constant):
             body += [ast.Break()] if stop.value else []
         elif stop is not None and not leaves_inside:
-            body.append(ast.If(self.read(stop), [ast.Break()], []))
+            body.append(stamped(ast.If(self.read(stop), [ast.Break()], []), op, [stop]))
         return body or [ast.Pass()]
 
     def for_loop(self, op: For) -> list[ast.stmt]:
         statements = self.starts(op)
         body = self.indexed_items(op) + self.loop_body(op)
         target, iterator = self.header(op)
-        return [*statements, ast.For(target, iterator, body, [], None)]
+        loop = ast.For(target, iterator, body, [], None)
+        return [*statements, stamped(loop, op, [op.start, op.stop, op.step, *op.scanned])]
 
     def header(self, op: For) -> tuple[ast.expr, ast.expr]:
         """The target and the iterator of a loop: `range`, or `zip` with the lists that it scans from their end."""
@@ -287,13 +291,16 @@ class FunctionWriter(OperationWriter):
         # A test of several statements has no place in the header of a `while`.
         if test_block:
             leave = ast.If(negated(test), [ast.Break()], [])
-            return [*statements, ast.While(ast.Constant(True), [*test_block, leave, *body], [])]
-        return [*statements, ast.While(test, body, [])]
+            stamped(leave, op, op.test.results)
+            return [*statements, stamped(ast.While(ast.Constant(True), [*test_block, leave, *body], []), op, ())]
+        return [*statements, stamped(ast.While(test, body, []), op, op.test.results)]
 
 
 def _appended(made: list[ast.stmt], appends: list[ast.stmt]) -> list[ast.stmt]:
     """`xs.append((a, b))` for a tuple that only one list is to hold."""
     match made, appends:
         case [ast.Assign([ast.Name(name)], value)], [ast.Expr(ast.Call(append, [ast.Name(read)]))] if name == read:
-            return [ast.Expr(ast.Call(append, [value], []))]
+            one = ast.Expr(ast.Call(append, [value], []))
+            take_place(one, *made, *appends)
+            return [one]
     return [*made, *appends]

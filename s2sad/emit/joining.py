@@ -59,14 +59,14 @@ def _neighbours(statements: list[ast.stmt], unpacks: bool, room: int) -> list[as
         one = _popped(result, s) or _stored(result, s) or _cleared(result, s, room)
         one = one or _added(result, s, room) or _returned(result, s, room)
         if one is not None:
-            take_place(one, result.pop())
+            take_place(one, result.pop(), s)
         result.append(one or s)
         count = _unpacked(result) if unpacks else 0
         if count:
             check, *items = result[-count - 1 :]
             names = ast.Tuple([item.targets[0] for item in items if isinstance(item, ast.Assign)], ast.Store())
             whole = ast.Assign([names], items[0].value.value)  # type: ignore[attr-defined]
-            take_place(whole, check)
+            take_place(whole, check, *items)
             result[-count - 1 :] = [whole]
     return result
 

@@ -16,8 +16,8 @@ from s2sad.emit.functions import write_function
 from s2sad.emit.plan import Plan
 from s2sad.emit.row_loops import scan_rows
 from s2sad.emit.spelling import PYTHON, Spelling
-from s2sad.emit.writer import Comment, write_located
-from s2sad.errors import Location, SourceUnavailable, UnsupportedType
+from s2sad.emit.writer import Comment, Written, write_located
+from s2sad.errors import SourceUnavailable, UnsupportedType
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.object_names import identifier, is_spelled, object_name, objects_in
@@ -44,12 +44,12 @@ def emit_module(
     backend: Backend = NUMPY,
     spelling: Spelling = PYTHON,
     kept: Collection[str] = (),
-) -> tuple[str, dict[int, Location]]:
+) -> Written:
     """The text of a module with these functions; the `entry` has the user's signature and a docstring.
 
     Of functions that are the same one is written, but for the entry and those that are `kept`.
 
-    With the text comes, for its lines, where the user wrote what they compute.
+    With the text come its lines, and where the user wrote what they compute.
     """
     survey = Survey()
     for f in functions:

@@ -69,6 +69,8 @@ class Variables:
         """Where the range of a loop is read: after its first values are set."""
         self.parent: dict[Value, Value] = {}
         self.pairs: list[tuple[Operand, Value]] = []
+        self.hints: dict[Value, str] = {}
+        """The names that they would like to have."""
         self.headed: dict[tuple[Operand, Value], Interval] = {}
         """What a loop begins with and reads in its header, as in `range(len(y))`, before anything changes it."""
         self.forced: list[tuple[Value, Value]] = []
@@ -279,7 +281,7 @@ class Variables:
         counters = set(map(self.find, self.counters))
         refused_if_read = reserved | {"_"}
         read = set(map(self.find, values_in(self.uses.readers)))  # `_` is what loops call an index that nobody reads
-        wanted = self.wanted(hints)
+        self.hints = wanted = self.wanted(hints)
         for v in order:
             hint = wanted.get(v, "")
             if v in counters and (hint == "_" or not v.hint):

@@ -12,7 +12,7 @@ from s2sad.emit.expressions import constant_expression, expression, fill_stateme
 from s2sad.emit.paragraphs import quote_of
 from s2sad.emit.plan import Begin, Moves, Plan, Step
 from s2sad.emit.spelling import Spelling
-from s2sad.emit.statements import copied, signed, subtracted
+from s2sad.emit.statements import copied, signed, stamped, subtracted
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.python_trees import walk
@@ -157,13 +157,14 @@ class OperationWriter:
             value = self.read(step.operand)
             value = copied(value, step.operand.type) if step.copied else value
             operator = AUGMENTED[step.op.primitive.spelling]()
-            statements.append(subtracted(ast.AugAssign(self.store(op.result), operator, value)))
+            added = subtracted(ast.AugAssign(self.store(op.result), operator, value))
+            statements.append(stamped(added, step.op, [step.operand]))
             statements[-1].quote = quote_of(step.op)  # type: ignore[attr-defined]
             statements[-1].regroups = self.plan.regroups(step)  # type: ignore[attr-defined]
         return statements
 
-    def assignments(self, pairs: Moves, copies: Collection[Value] = ()) -> Iterator[ast.stmt]:
-        """The values put into their variables, `copies` as copies: all at once where one overwrites another."""
+    def assignments(self, op: Operation, pairs: Moves, copies: Collection[Value] = ()) -> Iterator[ast.stmt]:
+        """What an operation hands on put into variables, `copies` as copies: at once where one overwrites another."""
         targets = [self.plan.variables.name(t) for t, _ in pairs]
         values = [copied(self.read(s), t.type) if t in copies else self.read(s) for t, s in pairs]
         # One after the other is right unless a value reads a variable that was assigned before it: then a tuple
@@ -173,10 +174,11 @@ class OperationWriter:
         )
         if clash:
             stores: list[ast.expr] = [self.store(t) for t, _ in pairs]
-            yield ast.Assign([ast.Tuple(stores, ast.Store())], ast.Tuple(values, ast.Load()))
+            one = ast.Assign([ast.Tuple(stores, ast.Store())], ast.Tuple(values, ast.Load()))
+            yield stamped(one, op, [s for _, s in pairs])
             return
-        for (t, _), value in zip(pairs, values, strict=True):
-            yield ast.Assign([self.store(t)], value)
+        for (t, s), value in zip(pairs, values, strict=True):
+            yield stamped(ast.Assign([self.store(t)], value), op, [s])
 
 
 def _says_lengths(op: Apply, made: ast.expr) -> bool:

@@ -120,6 +120,15 @@ class Plan:
 
     # what is asked of values
 
+    @property
+    def named(self) -> dict[Value, str]:
+        """The values that have a variable, by its name."""
+        return {v: self.variables.name(v) for v in self.variables.ranges if v not in self.inlined}
+
+    def hint_of(self, value: Value) -> str:
+        """The name that the variable of a value would like to have."""
+        return self.variables.hints.get(self.variables.find(value), value.hint or "")
+
     def is_written(self, op: Operation) -> bool:
         """Whether an operation has a statement of its own: its result is not written into a use."""
         return not (isinstance(op, Apply) and op.result in self.inlined)

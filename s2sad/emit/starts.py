@@ -101,7 +101,7 @@ class Starts:
         one = ast.Assign([ast.Tuple(targets, ast.Store())], values)
         if self.is_number:
             one = ast.Assign(targets, first.value)
-        take_place(one, first)
+        take_place(one, *(m.statement for m in line))
         return one
 
 
@@ -119,7 +119,7 @@ def _rows(members: Sequence[Start]) -> ast.stmt:
     shapes = ast.Tuple([ast.Constant(len(members)), *lengths], ast.Load())
     targets = ast.Tuple([m.statement.targets[0] for m in members], ast.Store())
     one = ast.Assign([targets], ast.Call(first.value.func, [shapes, *first.value.args[1:]], first.value.keywords))
-    take_place(one, first)
+    take_place(one, *(m.statement for m in members))
     return one
 
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from s2sad.emit.expressions import parse
 from s2sad.ir.python_trees import walk
 from s2sad.ir.types import Type
-from s2sad.ir.values import Constant
+from s2sad.ir.values import Constant, Operand, Operation
+
+Part: TypeAlias = tuple[Operation | None, tuple[Operand, ...]]
+"""An operation that a statement is of, or what a block hands on, and the operands that the statement says."""
 
 
 def copied(value: ast.expr, t: Type) -> ast.expr:
@@ -174,7 +178,20 @@ def is_compound(s: ast.stmt) -> bool:
     return hasattr(s, "body")
 
 
-def take_place(new: ast.stmt, old: ast.stmt) -> None:
-    """Let a statement come from where another one does."""
-    if hasattr(old, "at"):
-        new.at = old.at  # type: ignore[attr-defined]
+def stamped(s: ast.stmt, op: Operation | None, read: Sequence[Operand]) -> ast.stmt:
+    """A statement with the operation that it is of, if it has no other one, and the operands that it says."""
+    if not hasattr(s, "parts"):
+        s.parts = ((op, tuple(read)),)  # type: ignore[attr-defined]
+    return s
+
+
+def parts_of(s: ast.stmt | None) -> Sequence[Part]:
+    """The operations that a statement is of."""
+    return getattr(s, "parts", ())
+
+
+def take_place(new: ast.stmt, *old: ast.stmt) -> None:
+    """Let a statement come from where others do: it is at the place of the first, and of the operations of all."""
+    if hasattr(old[0], "at"):
+        new.at = old[0].at  # type: ignore[attr-defined]
+    new.parts = tuple(p for s in old for p in parts_of(s))  # type: ignore[attr-defined]

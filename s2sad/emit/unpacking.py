@@ -102,7 +102,7 @@ def _together(run: Sequence[Part], room: int, spare: Callable[[], bool]) -> list
     targets_and_rest = [targets.get(k) or ast.Name("_", ast.Store()) for k in range(count)]
     one = ast.Assign([ast.Tuple(targets_and_rest, ast.Store())], whole)
     one.lengths = getattr(run[0].statement, "lengths", ())[1:]  # type: ignore[attr-defined]
-    take_place(one, run[0].statement)
+    take_place(one, *apart)
     return [one] if len(write_statement(one)) <= room else apart
 
 
@@ -158,7 +158,7 @@ def _one_assignment(run: Sequence[ast.stmt], targets: Sequence[str], room: int) 
     if len({_line(s) for s in run}) > 1 or len(own) < len(run) or not own.isdisjoint(names_in(*values)):
         return None
     one = ast.Assign([ast.Tuple(names, ast.Store())], ast.Tuple(values, ast.Load()))
-    take_place(one, run[0])
+    take_place(one, *run)
     return one if len(write_statement(one)) <= room else None
 
 

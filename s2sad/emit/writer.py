@@ -40,6 +40,19 @@ class Line(NamedTuple):
 
     text: str
     at: Location | None = None
+    statement: ast.stmt | None = None
+    """The statement of which it is the text, or the head; none for an `else`."""
+    definition: ast.FunctionDef | None = None
+    """The function that it is in."""
+
+
+class Written(NamedTuple):
+    """The text of a module."""
+
+    text: str
+    places: dict[int, Location]
+    """For its lines, by number, where the user wrote what they compute."""
+    lines: Sequence[Line]
 
 
 BINARY = {
@@ -83,22 +96,30 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
         self._indent = 0
         self.lines: list[Line] = []
         self.at: Location | None = None
+        self.statement: ast.stmt | None = None
+        self.definition: ast.FunctionDef | None = None
         self.body(tree.body)
 
     # statements
 
     def line(self, text: str) -> None:
         first, *rest = wrapped(text, len(INDENT) * self._indent, WIDTH)
-        self.lines.append(Line(INDENT * self._indent + first, self.at))
-        self.lines += [Line(r, self.at) for r in rest]
+        self.add(INDENT * self._indent + first)
+        for r in rest:
+            self.add(r)
+
+    def add(self, text: str) -> None:
+        """A line as it is."""
+        self.lines.append(Line(text, self.at, self.statement, self.definition))
 
     def body(self, statements: Sequence[ast.stmt]) -> None:
         for s in statements:
             if isinstance(s, ast.FunctionDef) and self._indent == 0 and self.lines:
                 self.lines += [Line(""), Line("")]
-            outer, self.at = self.at, getattr(s, "at", self.at)
+            outer = self.at, self.statement
+            self.at, self.statement = getattr(s, "at", self.at), s
             self.dispatch(s)
-            self.at = outer
+            self.at, self.statement = outer
 
     def block(self, statements: Sequence[ast.stmt]) -> None:
         self._indent += 1
@@ -108,14 +129,16 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
     def _Comment(self, s: Comment) -> None:
         room = WIDTH - len(INDENT) * self._indent - len("# ")
         text = s.text if len(s.text) <= room else f"{s.text[: room - len(' ...')]} ..."
-        self.lines.append(Line(f"{INDENT * self._indent}# {text}", self.at))
+        self.add(f"{INDENT * self._indent}# {text}")
 
     def _FunctionDef(self, s: ast.FunctionDef) -> None:
+        self.definition = s
         for d in s.decorator_list:
             self.line(f"@{self.text(d)}")
         returns = f" -> {self.text(s.returns)}" if s.returns else ""
         self.line(f"def {s.name}({self.parameters(s.args)}){returns}:")
         self.block(s.body)
+        self.definition = None
 
     def _Return(self, s: ast.Return) -> None:
         self.line("return" if s.value is None else f"return {self.text(s.value, TUPLE)}")
@@ -142,15 +165,18 @@ class Writer(astunparse.Unparser):  # type: ignore[misc]
             return
         first, *rest = f'"""{text}"""'.split("\n")
         # no line of a docstring is an expression that could be broken
-        self.lines.append(Line(INDENT * self._indent + first, self.at))
-        self.lines += [Line(r) for r in rest]
+        self.add(INDENT * self._indent + first)
+        for r in rest:
+            self.add(r)
 
     def _If(self, s: ast.If, word: str = "if") -> None:
+        self.statement = s
         self.line(f"{word} {self.text(s.test)}:")
         self.block(s.body)
         if len(s.orelse) == 1 and isinstance(s.orelse[0], ast.If):
             self._If(s.orelse[0], "elif")
         elif s.orelse:
+            self.statement = None
             self.line("else:")
             self.block(s.orelse)
 
@@ -361,11 +387,11 @@ def _string(value: str) -> str:
 
 def write(tree: ast.Module) -> str:
     """The text of a module. Raises InternalError where it does not parse back to the same tree."""
-    return write_located(tree)[0]
+    return write_located(tree).text
 
 
-def write_located(tree: ast.Module) -> tuple[str, dict[int, Location]]:
-    """The text of a module, and for its lines where the user wrote what they compute."""
+def write_located(tree: ast.Module) -> Written:
+    """The text of a module, with its lines, and where the user wrote what they compute."""
     lines = Writer(tree).lines
     text = "\n".join(line.text for line in lines) + "\n"
     try:
@@ -374,7 +400,7 @@ def write_located(tree: ast.Module) -> tuple[str, dict[int, Location]]:
         raise InternalError(f"the emitted text does not parse: {e}\n{text[:2000]}") from e
     if not _same(tree, parsed):
         raise InternalError(f"the emitted text parses to another tree:\n{text[:2000]}")
-    return text, {k: line.at for k, line in enumerate(lines, 1) if line.at is not None}
+    return Written(text, {k: line.at for k, line in enumerate(lines, 1) if line.at is not None}, lines)
 
 
 def write_statement(tree: ast.stmt) -> str:

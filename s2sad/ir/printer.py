@@ -15,9 +15,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import numpy as np
 
@@ -140,11 +140,21 @@ def print_function(function: Function) -> str:
     return Printer(function).text()
 
 
+class TraceLine(NamedTuple):
+    """A line of a trace: the operation that it is of, what it binds, and what it reads."""
+
+    text: str
+    op: Operation | None
+    bound: tuple[Value, ...] = ()
+    read: tuple[Operand, ...] = ()
+
+
 class Printer:
     """Prints one function. Two values of one name are told apart by a suffix."""
 
     def __init__(self, function: Function) -> None:
         self.function = function
+        self.made: list[TraceLine] = []
         self.names = _unique({v: as_text(name) for v, name in names(function).items()})
         self.definition: dict[Value, Apply] = {
             op.result: op
@@ -153,66 +163,72 @@ class Printer:
         }
 
     def text(self) -> str:
+        return "\n".join(line.text for line in self.lines())
+
+    def lines(self) -> list[TraceLine]:
+        """The lines of the trace, each with the operation that it is of."""
         f = self.function
         parameters = ", ".join(f"{self.names.get(p, '_')}: {p.type}" for p in f.parameters)
-        lines = [f"{f.name}({parameters}):"]
-        self.block(f.body, 1, lines)
-        lines.append(f"    return {self.operand(f.result)}")
-        return "\n".join(lines)
+        self.made = [TraceLine(f"{f.name}({parameters}):", None, f.parameters)]
+        self.block(f.body, 1)
+        self.add(f"    return {self.operand(f.result)}", None, (), (f.result,))
+        return self.made
 
-    def block(self, block: Block, depth: int, lines: list[str]) -> None:
+    def add(self, text: str, op: Operation | None, bound: Sequence[Value], read: Sequence[Operand]) -> None:
+        self.made.append(TraceLine(text, op, tuple(bound), tuple(read)))
+
+    def block(self, block: Block, depth: int) -> None:
         for op in block.operations:
-            self.operation(op, depth, lines)
+            self.operation(op, depth)
 
-    def operation(self, op: Operation, depth: int, lines: list[str]) -> None:
+    def operation(self, op: Operation, depth: int) -> None:
         pad = "    " * depth
         match op:
             case Apply():
                 if op.result in self.names:
-                    lines.append(f"{pad}{self.names[op.result]} = {self.expression(op)}")
+                    self.add(f"{pad}{self.names[op.result]} = {self.expression(op)}", op, op.results, op.operands)
                 elif op.primitive.effect is Effect.IO:
-                    lines.append(f"{pad}{self.expression(op)}")
+                    self.add(f"{pad}{self.expression(op)}", op, (), op.operands)
             case Call():
                 target = self.names.get(op.result)
                 call = f"{op.function.name}({', '.join(map(self.operand, op.operands))})"
                 # A call has a line of its own even where its result has no number.
                 if target is None:
                     target = self.names[op.result] = f"{op.function.name}_result"
-                lines.append(f"{pad}{target} = {call}")
+                self.add(f"{pad}{target} = {call}", op, op.results, op.operands)
             case If():
-                lines.append(f"{pad}if {self.operand(op.predicate)}:")
-                self.ended_block(op.then, op.results, depth + 1, lines)
-                lines.append(f"{pad}else:")
-                self.ended_block(op.orelse, op.results, depth + 1, lines)
+                self.add(f"{pad}if {self.operand(op.predicate)}:", op, (), (op.predicate,))
+                self.ended_block(op, op.then, depth + 1)
+                self.add(f"{pad}else:", op, (), ())
+                self.ended_block(op, op.orelse, depth + 1)
             case For():
-                self.carry(op, pad, lines)
+                self.carry(op, pad)
                 bounds = ", ".join(map(self.operand, (op.start, op.stop, op.step)))
-                lines.append(
-                    f"{pad}for {self.operand(op.index)} in {'reversed ' if op.reverse else ''}range({bounds}):"
-                )
-                self.ended_block(op.body, op.results, depth + 1, lines)
+                head = f"{pad}for {self.operand(op.index)} in {'reversed ' if op.reverse else ''}range({bounds}):"
+                self.add(head, op, (op.index, *op.items), (op.start, op.stop, op.step, *op.scanned))
+                self.ended_block(op, op.body, depth + 1)
             case While():
-                self.carry(op, pad, lines)
-                lines.append(f"{pad}while:")
-                self.block(op.test, depth + 1, lines)
-                lines.append(f"{pad}    test {self.operand(op.test.results[0])}")
-                self.ended_block(op.body, op.results, depth + 1, lines)
+                self.carry(op, pad)
+                self.add(f"{pad}while:", op, (), ())
+                self.block(op.test, depth + 1)
+                self.add(f"{pad}    test {self.operand(op.test.results[0])}", op, (), op.test.results)
+                self.ended_block(op, op.body, depth + 1)
             case _:
                 assert_never(op)
 
-    def carry(self, op: For | While, pad: str, lines: list[str]) -> None:
+    def carry(self, op: For | While, pad: str) -> None:
         for p, i in zip(op.carried, op.initial, strict=True):
             if self.operand(p) != self.operand(i):
-                lines.append(f"{pad}{self.operand(p)} = {self.operand(i)}")
+                self.add(f"{pad}{self.operand(p)} = {self.operand(i)}", op, (p,), (i,))
 
-    def ended_block(self, block: Block, results: tuple[Value, ...], depth: int, lines: list[str]) -> None:
-        start = len(lines)
-        self.block(block, depth, lines)
-        for r, o in zip(results, block.results, strict=False):
+    def ended_block(self, op: Operation, block: Block, depth: int) -> None:
+        start = len(self.made)
+        self.block(block, depth)
+        for r, o in zip(op.results, block.results, strict=False):
             if self.operand(r) != self.operand(o):
-                lines.append(f"{'    ' * depth}{self.operand(r)} = {self.operand(o)}")
-        if len(lines) == start:
-            lines.append(f"{'    ' * depth}pass")
+                self.add(f"{'    ' * depth}{self.operand(r)} = {self.operand(o)}", op, (r,), (o,))
+        if len(self.made) == start:
+            self.add(f"{'    ' * depth}pass", op, (), ())
 
     def operand(self, operand: Operand) -> str:
         if isinstance(operand, Constant):

@@ -49,6 +49,12 @@ def is_of_trace(hint: str) -> bool:
     return MARK in hint or _NUMBERED.fullmatch(hint) is not None
 
 
+def derived_of(hint: str) -> str | None:
+    """The name of the value whose adjoint or tangent a name is, or is a part of; None for any other name."""
+    found = _DERIVATIVE.search(hint)
+    return None if found is None else hint[: found.start()]
+
+
 def is_firm(value: Value) -> bool:
     """Whether a value has a name of the user's, not a number or a name that gives way."""
     return value.hint is not None and not value.loose

@@ -72,7 +72,7 @@ def test_samples(name, kind):
             continue
         if any(map(is_of_library, applied_in(walk(made.body)))):
             continue
-        text, _ = emit_flat([], [made], NumbaSpelling())
+        text = emit_flat([], [made], NumbaSpelling()).text
         what = f"{name} of {operands} {case.static}\n{text}"
         agree(run((made, text), arguments), wanted, accuracy, what)
         try:
