@@ -19,7 +19,7 @@ Error                        the base class of all of them
 from __future__ import annotations
 
 import linecache
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -168,6 +168,18 @@ def shown(value: object) -> str:
     except Exception:  # whatever a class of the user's does
         text = ""
     return text if 0 < len(text) <= 200 else f"an object of {type(value).__qualname__}"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A question whether one of the known names is meant, to put behind what is said of a wrong one; or nothing.
+
+    >>> did_you_mean("sinn", ["sin", "sinh", "cos"]), did_you_mean("x", ["y"])
+    (', did you mean sin?', '')
+    """
+    from difflib import get_close_matches
+
+    found = get_close_matches(name, [k for k in known if k != name], n=1, cutoff=0.7)
+    return f", did you mean {found[0]}?" if found else ""
 
 
 NESTED = "an argument holds itself, or containers are nested too deeply in it"

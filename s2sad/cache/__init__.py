@@ -7,7 +7,7 @@
 and written, `modules` that they are imported, `cleaning` that they do not grow for ever. It knows nothing of the IR.
 """
 
-from s2sad.cache.cleaning import forget
+from s2sad.cache.cleaning import Usage, forget, shrink, usage
 from s2sad.cache.files import MAX_SIZE, read_own, write_whole
 from s2sad.cache.folders import cache_directory, private_folder
 from s2sad.cache.keys import _own_digest, digest, unique
@@ -19,6 +19,7 @@ __all__ = [
     "MAX_SIZE",
     "VARIANT",
     "Stored",
+    "Usage",
     "_own_digest",
     "again",
     "cache_directory",
@@ -32,10 +33,12 @@ __all__ = [
     "receive",
     "seal",
     "sealed",
+    "shrink",
     "store",
     "text_of",
     "unique",
     "unsealed",
+    "usage",
     "variants",
     "write_whole",
 ]

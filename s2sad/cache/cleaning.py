@@ -10,6 +10,7 @@ import re
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from s2sad.cache.files import read_own
@@ -47,30 +48,69 @@ def forget(older_than_days: float | None = None) -> int:
     return count
 
 
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What s2sad wrote into a folder: modules, bytes with what is compiled from them, the last use."""
+
+    folder: Path
+    modules: int
+    size: int
+    last_used: float | None
+
+
+def usage() -> Usage:
+    """What s2sad wrote into the cache folder."""
+    folder = cache_directory()
+    modules = [p for p in (folder / e.name for e in _entries(folder)) if _is_module(p)]
+    size = sum(map(_size, modules)) + sum(map(_size, _compiled(folder)))
+    return Usage(folder, len(modules), size, max(map(_used, modules), default=None))
+
+
+def shrink(modules: int | None = None, size: int | None = None) -> int:
+    """Remove those that were not used for the longest time until no more modules or bytes are left; how many."""
+    found = usage()
+    return _drop(found.folder, found.modules, found.size, modules, size)
+
+
 def keep_bounded(folder: Path) -> None:
     """Remove the modules that were not used for the longest time where there are too many of them."""
+    count = sum(len(names) for names in _kinds(folder).values())
+    if count > MAX_FILES:
+        # Well below the bound: at the bound itself each further module would clean up again.
+        _drop(folder, count, 0, _FEWER, None)
+
+
+def _drop(folder: Path, count: int, held: int, modules: int | None, size: int | None) -> int:
+    """Remove modules until no more than these are left of `count`, which hold so many bytes; how many were removed."""
+    kinds, removed = _kinds(folder), 0
+    # All of a kind at once: behind one that is missing no other is looked for.
+    for base in sorted(kinds, key=lambda base: max(map(_used, (folder / n for n in kinds[base])))):
+        if (modules is None or count <= modules) and (size is None or held <= size):
+            break
+        own = [folder / n for n in kinds[base] if _is_module(folder / n)]
+        stems = {p.stem for p in own}
+        rest = [p for p in _compiled(folder) if p.name.partition(".")[0] in stems]
+        held -= sum(map(_size, [*own, *rest]))
+        gone = sum(map(_removed, own))
+        for path in rest:
+            _removed(path)
+        count, removed = count - gone, removed + gone
+    return removed
+
+
+def _kinds(folder: Path) -> dict[str, list[str]]:
+    """The names of the modules of a folder, by those of their kinds."""
     kinds: dict[str, list[str]] = {}
     for entry in _entries(folder):
         found = _MODULE.match(entry.name)
         if found is not None and entry.name.endswith(".py"):
             kinds.setdefault(found[1], []).append(entry.name)
-    count = sum(map(len, kinds.values()))
-    if count <= MAX_FILES:
-        return
-    # All of a kind at once: behind one that is missing no other is looked for.
-    for base in sorted(kinds, key=lambda base: max(map(_used, (folder / n for n in kinds[base])))):
-        own = [folder / n for n in kinds[base] if _is_module(folder / n)]
-        count -= sum(map(_removed, own))
-        _forget_compiled(folder, {p.stem for p in own})
-        # Well below the bound: at the bound itself each further module would clean up again.
-        if count <= _FEWER:
-            return
+    return kinds
 
 
-def _forget_compiled(folder: Path, stems: set[str]) -> None:
-    for entry in _entries(folder / NUMBERS):
-        if _COMPILED.match(entry.name) and entry.name.partition(".")[0] in stems:
-            _removed(folder / NUMBERS / entry.name)
+def _compiled(folder: Path) -> list[Path]:
+    """What is compiled from the modules of a folder."""
+    return [folder / NUMBERS / e.name for e in _entries(folder / NUMBERS) if _COMPILED.match(e.name)]
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -96,6 +136,13 @@ def _is_before(entry: os.DirEntry[str], limit: float | None) -> bool:
     except OSError:
         return False
     return limit is None or state.st_mtime < limit
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.lstat().st_size
+    except OSError:
+        return 0
 
 
 def _used(path: Path) -> float:

@@ -5,7 +5,7 @@ s2sad show     examples/worked_function.py:L --argnums 0,1
 s2sad check    examples/worked_function.py:L --at "2.0, 3.0"
 s2sad graph    examples/worked_function.py:L -o L.svg
 s2sad generate --check
-s2sad forget   --older-than 30
+s2sad cache    --clear --older-than 30
 """
 
 from s2sad.cli.entry import main

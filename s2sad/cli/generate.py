@@ -8,9 +8,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from s2sad.cli.command import Command
+from s2sad.cli.command import Command, WrongUse
 from s2sad.cli.targets import LANGUAGES, MODES, Target, add_target, read_target
-from s2sad.errors import ArgumentError, shown
+from s2sad.errors import shown
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -29,20 +29,18 @@ def run(options: argparse.Namespace) -> int:
     if not targets:
         targets = [_listed(entry) for entry in settings.get("targets", ())]
     if not targets:
-        raise ArgumentError("no target is given, and pyproject.toml lists none under [tool.s2sad.generate]")
+        raise WrongUse("no target is given, and pyproject.toml lists none under [tool.s2sad.generate]")
     stale = []
     names = [(target.derivative().__name__, target.language) for target in targets]
     twice = {n for n, _ in names if names.count((n, _)) > 1}
     if twice:
-        raise ArgumentError(
-            f"two targets are called {', '.join(sorted(twice))}: give one of the functions another name"
-        )
+        raise WrongUse(f"two targets are called {', '.join(sorted(twice))}: give one of the functions another name")
     for target in targets:
         for name, text in target.files().items():
             if not _is_current(folder / name, text, write=not options.check):
                 stale.append(folder / name)
     for path in stale:
-        print(f"{path} is out of date: run python -m s2sad generate", file=sys.stderr)
+        print(f"{path} is out of date: run s2sad generate", file=sys.stderr)
     return 1 if stale else 0
 
 
@@ -55,7 +53,7 @@ def _is_current(path: Path, text: str, write: bool) -> bool:
             path.write_text(text, encoding="utf-8")
             print(f"wrote {path}")
     except (OSError, ValueError) as e:
-        raise ArgumentError(f"{path} cannot be written: {e}") from None
+        raise WrongUse(f"{path} cannot be written: {e}") from None
     return write or current == text
 
 
@@ -63,7 +61,7 @@ def _settings() -> dict[str, Any]:
     """What pyproject.toml in the working directory says of `generate`.
 
     Raises:
-        ArgumentError: it cannot be read, or is of another form.
+        WrongUse: it cannot be read, or is of another form.
     """
     path = Path("pyproject.toml")
     if not path.is_file():
@@ -71,16 +69,16 @@ def _settings() -> dict[str, Any]:
     try:
         found: Any = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as e:
-        raise ArgumentError(f"{path} cannot be read: {e}") from None
+        raise WrongUse(f"{path} cannot be read: {e}") from None
     for key in ("tool", "s2sad", "generate"):
         found = found.get(key, {})
         if not isinstance(found, dict):
-            raise ArgumentError(f"{path}: {key} is a table, not {shown(found)}")
+            raise WrongUse(f"{path}: {key} is a table, not {shown(found)}")
     folder, targets = found.get("folder", ""), found.get("targets", [])
     if not isinstance(folder, str):
-        raise ArgumentError(f"{path}: folder is a path, not {shown(folder)}")
+        raise WrongUse(f"{path}: folder is a path, not {shown(folder)}")
     if not isinstance(targets, list):
-        raise ArgumentError(f"{path}: targets is a list of tables, not {shown(targets)}")
+        raise WrongUse(f"{path}: targets is a list of tables, not {shown(targets)}")
     return dict(found)
 
 
@@ -98,16 +96,14 @@ ENTRY: dict[str, type | tuple[type, ...]] = {
 def _listed(entry: object) -> Target:
     """A target of pyproject.toml: the keys target, argnums, mode, signature."""
     if not isinstance(entry, dict) or "target" not in entry:
-        raise ArgumentError(f"pyproject.toml: a target is a table with the key target, not {shown(entry)}")
+        raise WrongUse(f"pyproject.toml: a target is a table with the key target, not {shown(entry)}")
     for key, value in entry.items():
         if key not in ENTRY or not isinstance(value, ENTRY[key]):
-            raise ArgumentError(f"pyproject.toml: a target has no {key} = {shown(value)}")
+            raise WrongUse(f"pyproject.toml: a target has no {key} = {shown(value)}")
     if entry.get("mode", "reverse") not in MODES:
-        raise ArgumentError(f"pyproject.toml: mode is one of {', '.join(MODES)}, not {shown(entry['mode'])}")
+        raise WrongUse(f"pyproject.toml: mode is one of {', '.join(MODES)}, not {shown(entry['mode'])}")
     if entry.get("language", "python") not in LANGUAGES:
-        raise ArgumentError(
-            f"pyproject.toml: language is one of {', '.join(LANGUAGES)}, not {shown(entry['language'])}"
-        )
+        raise WrongUse(f"pyproject.toml: language is one of {', '.join(LANGUAGES)}, not {shown(entry['language'])}")
     options = argparse.Namespace(argnums="0", mode="reverse", signature=None, at=None, language="python")
     vars(options).update(entry)
     return read_target(options, entry["target"])

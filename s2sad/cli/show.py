@@ -12,8 +12,7 @@ from s2sad.cli.targets import add_target, read_target
 
 def run(options: argparse.Namespace) -> int:
     """Print a derivative, with colours on a terminal."""
-    text = read_target(options).source()
-    print(highlighted(text) if sys.stdout.isatty() else text, end="")
+    print(highlighted(read_target(options).source(), sys.stdout), end="")
     return 0
 
 

@@ -8,7 +8,7 @@ import operator
 
 import numpy as np
 
-from s2sad.errors import ArgumentError
+from s2sad.cli.command import WrongUse
 
 LENGTH = 3
 """The length of a dimension that a signature names with a letter."""
@@ -30,7 +30,9 @@ def examples(signature: str) -> tuple[object, ...]:
         assert isinstance(tree, ast.Tuple)
         return tuple(_example(node, generator, lengths) for node in tree.elts)
     except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError) as e:
-        raise ArgumentError(f"signature {signature!r}: {e}") from e
+        what = e.msg if isinstance(e, SyntaxError) else e
+        short = signature if len(signature) < 200 else signature[:200] + "..."
+        raise WrongUse(f'--signature {short!r}: {what}\n    types are written as "float64[n, 3], float, int"') from e
 
 
 def numbers_in(signature: str) -> frozenset[int]:

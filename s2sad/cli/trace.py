@@ -6,13 +6,14 @@ import argparse
 
 import s2sad
 from s2sad.cli.command import Command
-from s2sad.cli.targets import add_target, arguments_of, read_target
+from s2sad.cli.targets import add_target, arguments_of, guessing, read_target
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the evaluation trace."""
     target = read_target(options)
-    print(s2sad.trace(target.function, *arguments_of(target)))
+    with guessing(target):
+        print(s2sad.trace(target.function, *arguments_of(target)))
     return 0
 
 

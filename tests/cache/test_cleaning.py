@@ -70,10 +70,16 @@ def test_forget_leaves_what_is_the_users(full, cache_folder):
 
 
 def test_the_command(full, cache_folder, capsys):
-    assert main(["forget", "--older-than", "1"]) == 0
+    assert main(["cache", "--clear", "--older-than", "1"]) == 0
     assert "0 modules" in capsys.readouterr().out
-    assert main(["forget"]) == 0
-    assert "6 modules" in capsys.readouterr().out and listed(cache_folder) == full
+    assert main(["cache"]) == 0
+    assert "modules    6\n" in capsys.readouterr().out
+    assert main(["cache", "--limit", "4"]) == 0
+    assert "2 modules removed" in capsys.readouterr().out
+    assert main(["cache", "--limit", "1GB"]) == 0
+    assert "0 modules removed" in capsys.readouterr().out
+    assert main(["cache", "--clear"]) == 0
+    assert "4 modules removed" in capsys.readouterr().out and listed(cache_folder) == full
 
 
 def test_only_what_is_older(cache_folder):
@@ -116,6 +122,18 @@ def test_the_folder_is_bounded(cache_folder, monkeypatch):
     assert left == {f"f_{n:010x}.py" for n in range(9, 12)}, "the last ones"
     assert (cache_folder / "my_own_0123456789.py").exists()
     assert {p.name.partition(".")[0] + ".py" for p in (cache_folder / "__pycache__").iterdir()} == left
+
+
+def test_a_folder_is_shrunk_to_a_size(cache_folder):
+    now = time.time()
+    for n in range(4):
+        file = cache.store("f", f"{n:010x}" + "a" * 30, f"x = {n}\n" + "#" * 1000).__file__
+        os.utime(file, (now - 1000 + n,) * 2)
+    found = cache.usage()
+    assert found.modules == 4 and found.size > 4000 and found.last_used == pytest.approx(now - 997, abs=1.0)
+    assert cache.shrink(size=found.size * 5 // 8) == 2
+    assert sorted(p.name[:12] for p in cache_folder.glob("f_*.py")) == ["f_0000000002", "f_0000000003"]
+    assert cache.usage().size == found.size // 2
 
 
 def test_what_is_used_stays(cache_folder, monkeypatch):

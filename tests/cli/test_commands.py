@@ -1,5 +1,7 @@
-"""s2sad trace, show, check, graph, generate, forget."""
+"""s2sad trace, show, check, graph, generate."""
 
+import io
+import platform
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import s2sad
 from s2sad.cli import main
 from s2sad.cli.signatures import examples
 
@@ -27,6 +30,13 @@ def product(x: float, y: float):
 
 def kinked(x: float):
     return np.clip(x, 0.0, 1.0)
+
+
+def matrix(A, x):
+    return np.sum(A @ x)
+
+
+LIMIT = 3
 
 
 def refused(x):
@@ -148,32 +158,118 @@ def test_both_languages_from_pyproject(module, tmp_path):
     assert {p.name for p in (tmp_path / "made").iterdir()} == {"product_grad.py", "product_grad.c", "product_grad.h"}
 
 
-@pytest.mark.parametrize(
-    "arguments, message",
-    [
-        (["show", "springs:missing"], "no function"),
-        (["show", "nowhere:f"], "cannot be imported"),
-        (["show", "springs"], "module:function"),
-        (["show", "springs:product", "--argnums", "7"], "argnums"),
-        (["show", "springs:product", "--argnums", "z"], "argnums"),
-        (["check", "springs:product", "--at", "1/0"], "division"),
-        (["show", "springs:product", "--signature", "quaternion, float"], "signature"),
-        (["show", "springs:refused"], "generator"),
-        (["generate"], "no target"),
-        (["show", "springs:product", "--argnums", "0,x"], "named twice"),
-        (["show", "springs:product", "--signature", "float, float, float"], "too many positional arguments"),
-        (["trace", "springs:product", "--at", "1.0, 2.0, 3.0"], "too many positional arguments"),
-        (["check", "springs:product", "--at", "1.0"], "missing a required argument: 'y'"),
-        (["check", "springs:product", "--at", "'a', 2.0"], "product at these arguments: "),
-        (["check", "springs:product", "--at", "1.0, 2.0", "--order", "9"], "order is a number"),
-        (["graph", "springs:product", "-o", "nowhere/at/all.dot"], "-o nowhere/at/all.dot"),
-        (["generate", "springs:product", "--folder", "springs.py"], "cannot be written"),
-        (["generate", "springs:product", "--language", "c"], "give a signature"),
-    ],
-)
-def test_errors_are_told_without_a_traceback(module, capsys, arguments, message):
-    assert main(arguments) == 1
-    assert message in capsys.readouterr().err
+NO = [
+    (["show", "springs:refused"], "generator"),
+    (["check", "springs:product", "--at", "'a', 2.0"], "product at these arguments: "),
+    (["check", "springs:product", "--at", "1.0, 2.0", "--order", "9"], "order is a number"),
+    (["trace", "springs:matrix"], 'A float, x float; say their types by --signature, as "float64[n, 3], float"'),
+    (["graph", "springs:matrix"], "taken for the arguments: A float, x float"),
+    (["check", "springs:matrix"], "taken for the arguments: A float, x float"),
+]
+WRONG = [
+    (["shwo", "springs:product"], "did you mean show?"),
+    (["show", "springs:missing"], "no function"),
+    (["show", "springs:prodct"], "did you mean product?"),
+    (["show", "springs.py:LIMIT"], "that is 3"),
+    (["show", "nowhere:f"], "cannot be imported"),
+    (["show", "sprigns.py:f"], "there is no file sprigns.py, did you mean springs.py?"),
+    (["show", "numpy.py:sin"], "there is no file numpy.py"),
+    (["show", "notes.txt:f"], "notes.txt is no Python file"),
+    (["show", "failing.py:f"], "failing.py:2: LIMIT / 0"),
+    (["show", "malformed.py:f"], "malformed.py:1: def f(:"),
+    (["show", "springs"], "module:function"),
+    (["show", "springs:product", "--argnums", "7"], "argnums"),
+    (["show", "springs:energy", "--argnums", "xs"], "has the parameters x, k"),
+    (["show", "springs:product", "--argnums", "0,x"], "named twice"),
+    (["show", "springs:product", "--mode", "revers"], "did you mean reverse?"),
+    (["show", "springs:product", "--mode", "itself"], "product is no derivative"),
+    (["show", "springs:product", "--signature", "quaternion, float"], "signature"),
+    (
+        ["show", "springs:product", "--signature", "float, float, float"],
+        "3 arguments; product(x: float, y: float): ",
+    ),
+    (["show", "springs:product", "--signature", "float64[n"], "does not match opening parenthesis"),
+    (["show", "springs:product", "--signature", "float64[n]"], "missing a required argument: 'y'"),
+    (["trace", "springs:product", "--at", "1.0, 2.0, 3.0"], "too many positional arguments"),
+    (["check", "springs:product", "--at", "1.0"], "missing a required argument: 'y'"),
+    (["check", "springs:product", "--at", "1/0"], "ZeroDivisionError"),
+    (["check", "springs:product", "--at", "1.0, ("], "SyntaxError"),
+    (["check", "springs:product", "--at", "LIMIT, 2.0"], 'in which np is NumPy, as "2.0, np.ones(3)"'),
+    (["check", "springs:product", "--order", "x"], "--order: invalid int value"),
+    (["graph", "springs:product", "-o", "nowhere/at/all.dot"], "there is no folder nowhere/at"),
+    (["graph", "springs:product", "-o", "product.htm"], "the ending .htm is unknown; write a .svg, .png, .pdf or .dot"),
+    (["graph", "springs:product", "-o", "product"], "the name has no ending"),
+    (["generate"], "no target"),
+    (["generate", "springs:product", "--folder", "springs.py"], "cannot be written"),
+    (["generate", "springs:product", "--language", "c"], "give a signature"),
+    (["cache", "--limit", "5TB"], "a number of modules, such as 200, or a size, such as 50MB"),
+    (["cache", "--clear", "--info"], "not allowed with"),
+    (["cache", "--older-than", "3"], "--clear"),
+    ([], "the following arguments are required: command"),
+]
+
+
+@pytest.mark.parametrize("status, arguments, message", [(1, *c) for c in NO] + [(2, *c) for c in WRONG])
+def test_what_is_wrong_is_told_without_a_traceback(module, capsys, tmp_path, status, arguments, message):
+    (tmp_path / "failing.py").write_text("LIMIT = 3\nLIMIT / 0\n")
+    (tmp_path / "malformed.py").write_text("def f(:\n")
+    (tmp_path / "notes.txt").write_text("")
+    try:
+        found = main(arguments)
+    except SystemExit as e:
+        found = e.code
+    told = capsys.readouterr()
+    assert message in told.err and "error: " in told.err and "Traceback" not in told.err
+    assert (found, told.out) == (status, "")
+
+
+def test_tangents_are_those_of_defaults_too(module, capsys):
+    assert main(["show", "springs:energy", "--at", "np.ones(3)", "--mode", "hvp"]) == 0
+    assert "energy_hvp(x: float64[n1], k: float, x_dot: float64[n1])" in capsys.readouterr().out
+    assert main(["graph", "springs:energy", "--at", "np.ones(3)", "--mode", "forward"]) == 0
+    assert "x_dot" in capsys.readouterr().out
+
+
+def test_a_fault_is_told_as_such(module, capsys, monkeypatch):
+    monkeypatch.setattr("s2sad.trace", lambda *_: 1 // 0)
+    monkeypatch.delenv("S2SAD_TRACEBACK", raising=False)
+    assert main(["trace", "springs:product"]) == 1
+    assert "ZeroDivisionError: integer division or modulo by zero" in (told := capsys.readouterr().err)
+    assert "S2SAD_TRACEBACK=full" in told
+    monkeypatch.setenv("S2SAD_TRACEBACK", "full")
+    with pytest.raises(ZeroDivisionError):
+        main(["trace", "springs:product"])
+
+
+def test_the_version(capsys):
+    with pytest.raises(SystemExit) as e:
+        main(["--version"])
+    assert e.value.code == 0
+    assert capsys.readouterr().out.startswith(f"s2sad {s2sad.__version__} (Python {platform.python_version()}, NumPy ")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_colours_on_a_terminal_that_wants_them(module, monkeypatch):
+    pytest.importorskip("pygments")
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    assert main(["show", "springs:product"]) == 0 and main(["show", "springs:prodct"]) == 2
+    assert "\033[" in sys.stdout.getvalue()
+    assert sys.stderr.getvalue().startswith("\033[1;31merror: \033[0msprings has no function prodct")
+
+
+@pytest.mark.parametrize("variable, value", [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_no_colours_where_they_are_not_wanted(module, monkeypatch, variable, value):
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert main(["show", "springs:product"]) == 0
+    assert "def product_grad(" in sys.stdout.getvalue() and "\033[" not in sys.stdout.getvalue()
 
 
 def test_signatures():
