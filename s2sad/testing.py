@@ -14,6 +14,7 @@ import numpy as np
 
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
+from s2sad.dispatch.frames import public
 from s2sad.dispatch.subject import Subject, check_function
 from s2sad.errors import ArgumentError, shown
 from s2sad.frontend.reading.callables import callable_name
@@ -32,6 +33,7 @@ MAX_ORDER = 8
 """Up to which order derivatives are compared: what differences say of higher ones is noise."""
 
 
+@public
 def check_grads(
     f: Callable[..., object],
     args: Sequence[object],

@@ -7,6 +7,7 @@ _FOLDER = tempfile.TemporaryDirectory(prefix="s2sad-tests-")
 os.environ["S2SAD_CACHE_DIR"] = _FOLDER.name
 os.environ["XDG_DATA_HOME"] = os.path.join(_FOLDER.name, "data")
 os.environ["S2SAD_VERIFY"] = "1"
+os.environ.setdefault("S2SAD_TRACEBACK", "full")
 
 import pytest  # noqa: E402
 from hypothesis import HealthCheck, settings  # noqa: E402

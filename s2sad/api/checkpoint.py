@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import ParamSpec, TypeVar
 
 from s2sad.compiler.transform import Transform
+from s2sad.dispatch.frames import public
 from s2sad.dispatch.pickling import picklable, resolved
 from s2sad.dispatch.subject import check_function
 from s2sad.frontend.reading.callables import UserValue, python_function, signature_of
@@ -46,6 +47,7 @@ class Checkpoint:
         return resolved, (picklable(self),)
 
 
+@public
 def checkpoint(fun: Callable[P, R]) -> Callable[P, R]:
     """The function, computed again in a reverse sweep instead of stored: also as a decorator.
 

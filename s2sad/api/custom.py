@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from s2sad.dispatch.frames import public
 from s2sad.errors import ArgumentError, shown
 from s2sad.frontend.reading.callables import UserValue
 from s2sad.ir.objects import object_items
@@ -135,6 +136,7 @@ class custom_jvp(_Custom):
         self.rule = _sum_of_rules(self, names, named)
 
 
+@public
 def defvjp(
     f: Callable[..., object],
     *rules: Callable[..., object] | None,
@@ -162,6 +164,7 @@ def defvjp(
     _give(f, "adjoints", rules, argnums, result)
 
 
+@public
 def defjvp(
     f: Callable[..., object],
     *rules: Callable[..., object] | None,

@@ -12,7 +12,8 @@ import numpy as np
 
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
-from s2sad.dispatch.subject import Subject
+from s2sad.dispatch.frames import public
+from s2sad.dispatch.subject import Subject, bound_arguments
 from s2sad.errors import ArgumentError, shown
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Forward, Operator, mark
@@ -45,6 +46,7 @@ def grad(
     backend: str | None = None,
     holomorphic: bool = False,
 ) -> Callable[[Callable[P, object]], Callable[P, UserValue]]: ...
+@public
 def grad(
     fun: object = None,
     argnums: Argnums = 0,
@@ -90,6 +92,7 @@ def value_and_grad(
     backend: str | None = None,
     holomorphic: bool = False,
 ) -> Callable[[Callable[P, object]], Callable[P, UserValue]]: ...
+@public
 def value_and_grad(
     fun: object = None,
     argnums: Argnums = 0,
@@ -107,7 +110,7 @@ def value_and_grad(
 def derivative(fun: object, transform: Transform, argnums: Argnums, backend: str | None) -> Transformed:
     """The derivative of a function by some of its parameters; without a function, a decorator."""
     if fun is None:
-        return lambda f: derivative(f, transform, argnums, backend)
+        return public(lambda f: derivative(f, transform, argnums, backend))
     subject = Subject.of(fun)
     return Derivative(subject, asked(subject, transform, argnums), backend)
 
@@ -193,6 +196,7 @@ def is_active(primal: object) -> bool:
     return type(primal) is float or is_active_type(Signature().type_of(primal))
 
 
+@public
 def jvp(
     fun: Callable[..., object], primals: Sequence[object], tangents: Sequence[object], *, backend: str | None = None
 ) -> tuple[UserValue, UserValue]:
@@ -223,9 +227,8 @@ def jvp(
     tangent = derivative_of(fun, Transform("jvp", active), backend)
     # tangents come behind all parameters, so that those left to their defaults must be there
     if len(primals) + len(active) != len(tangent.__signature__.parameters):
-        bound = Subject(fun).signature.bind(*primals)
-        bound.apply_defaults()
-        primals = tuple(bound.arguments.values())
+        subject = Subject(fun)
+        primals = tuple(bound_arguments(subject.signature, primals, {}, subject.name).values())
     return tangent(*primals, *dots)  # type: ignore[no-any-return]
 
 
@@ -274,6 +277,7 @@ def _converted(primal: UserValue, value: UserValue) -> UserValue:
     return make_object(type(value), **{k: _converted(own[k], v) if k in own else v for k, v in attributes.items()})
 
 
+@public
 def vjp(
     fun: Callable[..., object], *primals: object, backend: str | None = None
 ) -> tuple[UserValue, Callable[[object], tuple[UserValue, ...]]]:
@@ -315,10 +319,12 @@ class LinearFunction(functools.partial[UserValue]):
         linear.quick, linear.__name__ = quick, derivative.__name__
         return linear
 
+    @public
     def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         return self.quick(*args, **kwargs)
 
 
+@public
 def trace(fun: Callable[..., object], *args: object, **kwargs: object) -> str:
     """The evaluation trace of a function for arguments like these, as text: v1, v2, ...
 

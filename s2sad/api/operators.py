@@ -26,13 +26,15 @@ from s2sad.api.gradients import (
 from s2sad.compiler.transform import Transform
 from s2sad.differentiate.vmap.axes import ByKey
 from s2sad.dispatch.derivative import Derivative
-from s2sad.dispatch.subject import Subject
+from s2sad.dispatch.frames import public
+from s2sad.dispatch.subject import Subject, bound_arguments
 from s2sad.errors import ArgumentError, SourceUnavailable, shown
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Operator, StandsFor, mark
 from s2sad.ir.signature import fast_key
 
 
+@public
 def jacfwd(
     fun: object = None,
     argnums: Argnums = 0,
@@ -73,6 +75,7 @@ def jacfwd(
     return derivative(fun, Transform("jacfwd", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
 
 
+@public
 def jacrev(
     fun: object = None,
     argnums: Argnums = 0,
@@ -93,6 +96,7 @@ def jacrev(
     return derivative(fun, Transform("jacrev", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
 
 
+@public
 def jacobian(
     fun: object = None,
     argnums: Argnums = 0,
@@ -110,7 +114,7 @@ def jacobian(
     array([-0.,  1.])
     """
     if fun is None:
-        return lambda f: jacobian(f, argnums, has_aux, backend, holomorphic)
+        return public(lambda f: jacobian(f, argnums, has_aux, backend, holomorphic))
     subject = Subject.of(fun)
     return Jacobian(*(operator(subject, argnums, has_aux, backend, holomorphic) for operator in (jacfwd, jacrev)))
 
@@ -125,6 +129,7 @@ class Jacobian:
         self.__name__ = f"{callable_name(forward.target)}_jacobian"
         self._chosen: dict[tuple[object, ...], Derivative] = {}
 
+    @public
     def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         return self.mode(*args, **kwargs)(*args, **kwargs)
 
@@ -146,6 +151,7 @@ class Jacobian:
             self._chosen[key] = mode
         return mode
 
+    @public
     def lower(self, *args: object, **kwargs: object) -> Any:
         """The plain emitted function for arguments like these; its text is `.source`."""
         return self.mode(*args, **kwargs).lower(*args, **kwargs)
@@ -154,6 +160,7 @@ class Jacobian:
 mark(Jacobian, StandsFor(attrgetter("reverse")))
 
 
+@public
 def hessian(
     fun: object = None,
     argnums: Argnums = 0,
@@ -174,13 +181,14 @@ def hessian(
     Griewank & Walther (2008), section 5.4.
     """
     if fun is None:
-        return lambda f: hessian(f, argnums, has_aux, backend, holomorphic)
+        return public(lambda f: hessian(f, argnums, has_aux, backend, holomorphic))
     subject = Subject.of(fun)
     # Forward mode outside: a tangent through the adjoint sweep stores nothing, reverse over reverse would store it all.
     first = asked(subject, Transform("jacrev", (), has_aux=has_aux, holomorphic=holomorphic), argnums)
     return Derivative(Derivative(subject, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
 
 
+@public
 def hvp(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Transformed:
     """The product of the Hessian of a scalar function with a vector: `hvp(f)(*args, v)`, forward over reverse mode.
 
@@ -198,7 +206,7 @@ def hvp(fun: object = None, argnums: Argnums = 0, backend: str | None = None) ->
     Pearlmutter, Fast exact multiplication by the Hessian (1994); Griewank & Walther (2008), section 5.4.
     """
     if fun is None:
-        return lambda f: hvp(f, argnums, backend)
+        return public(lambda f: hvp(f, argnums, backend))
     return HessianProduct(fun, argnums, backend)
 
 
@@ -222,10 +230,12 @@ class HessianProduct:
         if not self.derivative.is_variadic and vector.name not in self._signature.parameters:
             self.__signature__ = inspect.Signature([*parameters, vector])
 
+    @public
     def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative(*self._given(args, kwargs), **further)
 
+    @public
     def lower(self, *args: object, **kwargs: object) -> Any:
         """The plain emitted function `(*args, *vectors)` for arguments like these; its text is `.source`."""
         further = kwargs if self.derivative.is_variadic else {}
@@ -237,9 +247,7 @@ class HessianProduct:
         *arguments, v = args
         primals = tuple(arguments)
         if not self.derivative.is_variadic:
-            bound = self._signature.bind(*arguments, **kwargs)
-            bound.apply_defaults()
-            primals = tuple(bound.arguments.values())
+            primals = tuple(bound_arguments(self._signature, arguments, kwargs, self.__name__).values())
         vectors = (v,) if self._one else tuple(v)
         along = self.derivative.placed(arguments, kwargs)
         if len(vectors) != len(along.argnums):
@@ -256,6 +264,7 @@ class HessianProduct:
 mark(HessianProduct, StandsFor(attrgetter("derivative")))
 
 
+@public
 def linearize(
     fun: Callable[..., object], *primals: object, backend: str | None = None
 ) -> tuple[UserValue, Callable[..., UserValue]]:
@@ -292,6 +301,7 @@ def _pushforward(active: tuple[int, ...], count: int) -> Transform:
 mark(linearize, AtPoint(_pushforward, derivative_of))
 
 
+@public
 def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Transformed:
     """The derivative of a function that works number by number: the sum of the rows of its Jacobian.
 
@@ -302,10 +312,11 @@ def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | No
     array([ 1., -1.])
     """
     if fun is None:
-        return lambda f: elementwise_grad(f, argnums, backend)
+        return public(lambda f: elementwise_grad(f, argnums, backend))
     return derivative(fun, Transform("elementwise_grad", ()), argnums, backend)
 
 
+@public
 def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend: str | None = None) -> Transformed:
     """A function of one example as a function of many, the examples along an axis of its arguments and of its result.
 
@@ -333,7 +344,7 @@ def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend:
            [27., 48.]])
     """
     if fun is None:
-        return lambda f: vmap(f, in_axes, out_axes, backend)
+        return public(lambda f: vmap(f, in_axes, out_axes, backend))
     subject = Subject.of(fun)
     asked(subject, Transform("vmap", ()), 0)
     try:
@@ -354,6 +365,7 @@ def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend:
 def jit(fun: Callable[P, R], backend: str | None = ...) -> Callable[P, R]: ...
 @overload
 def jit(fun: None = None, backend: str | None = ...) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+@public
 def jit(fun: object = None, backend: str | None = "native") -> Transformed:
     """The function itself, compiled for each pattern of its arguments, with the derivatives that it takes inside.
 
@@ -377,7 +389,7 @@ def jit(fun: object = None, backend: str | None = "native") -> Transformed:
     array([1.154, 0.85 ])
     """
     if fun is None:
-        return lambda f: jit(f, backend)
+        return public(lambda f: jit(f, backend))
     return Derivative(Subject.of(fun), Transform("jit", ()), backend)
 
 

@@ -19,6 +19,7 @@ from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import apart_from_defaults, apart_from_takers, item_at, unshared, without_numbers
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
 from s2sad.dispatch.direct import direct_class, led_straight
+from s2sad.dispatch.frames import public, without_own_frames
 from s2sad.dispatch.lengths import fits
 from s2sad.dispatch.primal import new_program, primal_of, sizes_of
 from s2sad.dispatch.sharing import (
@@ -33,8 +34,8 @@ from s2sad.dispatch.sharing import (
     watched_of,
 )
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, drop_oldest, outside_key, started
-from s2sad.dispatch.subject import Derived, Subject
-from s2sad.errors import ArgumentError, NotDifferentiable, StaleSource, Unsupported, UnsupportedType, note_line
+from s2sad.dispatch.subject import Derived, Subject, bound_arguments
+from s2sad.errors import ArgumentError, Error, NotDifferentiable, StaleSource, Unsupported, UnsupportedType, note_line
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsHandle, NeedsVariables, Reads, Settled, Variable
 from s2sad.frontend.reading.callables import UserValue, callable_name
@@ -139,10 +140,10 @@ class Derivative(Derived):
         return self.spread(args, given), (*args[:count], *given.values(), *args[count:])
 
     def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
-        if self._spread is not None:
-            derivative, values = self._in_order(args, kwargs)
-            return derivative(*values)
         try:
+            if self._spread is not None:
+                derivative, values = self._in_order(args, kwargs)
+                return derivative(*values)
             if not kwargs:
                 # Floats and ints have no lengths, and no values where nothing must be known: their classes are the
                 # whole pattern.
@@ -150,8 +151,12 @@ class Derivative(Derived):
                 if found is not None and found.guards.hold():
                     return found.call(*args)
             return self._specialise(values := self._bind(args, kwargs)).call(*values)
+        except Error as e:
+            __tracebackhide__ = True
+            raise without_own_frames(e)  # S2SAD_TRACEBACK=full shows all  # noqa: B904
         except Exception as e:
-            note_line(e)
+            if self._spread is None:  # the one for these arguments has done so
+                note_line(e)
             raise
 
     def _bind(self, args: Sequence[object], kwargs: dict[str, object]) -> tuple[object, ...]:
@@ -159,9 +164,8 @@ class Derivative(Derived):
         if not kwargs and len(args) == self._count:
             return tuple(args)
         self._sign_again()
-        bound = self.__signature__.bind(*args, **kwargs)
-        bound.apply_defaults()
-        return tuple(bound.arguments[n] for n in self._names)
+        given = bound_arguments(self.__signature__, args, kwargs, callable_name(self.target))
+        return tuple(given[n] for n in self._names)
 
     def _sign_again(self) -> None:
         """Take the signature of the function anew where its code or its defaults were replaced."""
@@ -414,6 +418,7 @@ class Derivative(Derived):
 
     # for users
 
+    @public
     def lower(self, *args: object, **kwargs: object) -> Any:
         """The plain emitted function for arguments like these, with no dispatch in front; its text is `.source`."""
         if self._spread is not None:
@@ -446,11 +451,13 @@ class Derivative(Derived):
             raise StaleSource(f"what {callable_name(self.target)} reads is not what {self.__name__} was compiled from")
         return described(compiled.parts)
 
+    @public
     def module(self, *args: object, **kwargs: object) -> types.ModuleType:
         """The emitted module for arguments like these."""
         return self._specialise(self._bind(args, kwargs)).module
 
     @property
+    @public
     def source(self) -> str:
         """The text of the generic program, which the annotations of the function sharpen."""
         return generic(self).text
@@ -476,6 +483,7 @@ class Straight(Derivative):
     _next = 2
     """At which of its calls the next entry is tried: most derivatives of lambdas are called once."""
 
+    @public
     def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         result = super().__call__(*args, **kwargs)
         self._calls += 1

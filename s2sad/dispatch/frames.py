@@ -87,6 +87,6 @@ def public(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except Error as e:
-            raise without_own_frames(e)  # noqa: B904  (the same one)
+            raise without_own_frames(e)  # S2SAD_TRACEBACK=full shows all  # noqa: B904
 
     return cast(F, call)

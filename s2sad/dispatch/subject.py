@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from s2sad.compiler.transform import Transform
-from s2sad.errors import NOWHERE, ArgumentError, Location, SourceUnavailable, shown
+from s2sad.errors import NOWHERE, ArgumentError, Location, SourceUnavailable, did_you_mean, shown
 from s2sad.frontend.reading.callables import Spread, callable_name, positional_names, python_function, signature_of
 from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.primitive import lookup
@@ -152,6 +152,25 @@ class Subject:
             return self.target
         names = positional_names(self.target, len(args))
         return Spread(self.target, (*names, *kwargs), len(args))
+
+
+def bound_arguments(
+    signature: inspect.Signature, args: Sequence[object], kwargs: Mapping[str, object], name: str
+) -> dict[str, object]:
+    """The arguments of a call of what has this name, by the parameters of its signature, defaults put in.
+
+    Raises:
+        ArgumentError: there are others.
+    """
+    try:
+        bound = signature.bind(*args, **kwargs)
+    except TypeError as e:
+        wrong = [k for k in kwargs if k not in signature.parameters]
+        guess = did_you_mean(wrong[0], [n for n in signature.parameters if n not in kwargs]) if wrong else ""
+        called = f"{name}{signature.replace(return_annotation=signature.empty)}"
+        raise ArgumentError(f"{called}: {e}{guess}") from None
+    bound.apply_defaults()
+    return bound.arguments
 
 
 def check_function(target: object) -> None:
