@@ -16,7 +16,7 @@ from s2sad.frontend.dependencies import NeedsHandle, Reads, Settled
 from s2sad.ir.dims import is_known
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import Type, leaves, substitute
-from s2sad.ir.values import Function
+from s2sad.ir.values import Function, called_in
 
 if TYPE_CHECKING:
     from s2sad.compiler.program import Program
@@ -24,6 +24,24 @@ if TYPE_CHECKING:
 
 def primal_of(target: object, names: Sequence[str], values: Sequence[object], signature: Signature) -> Function:
     """A function in SSA, for arguments like these of its parameters."""
+    return _lowered(target, names, values, signature)[0]
+
+
+def programs_of(target: object, names: Sequence[str], values: Sequence[object]) -> list[Function]:
+    """A function in SSA, for arguments like these of its parameters, and those that it calls."""
+    function, program = _lowered(target, names, values, Signature())
+    found, called = {function.name: function}, sorted(called_in(function.body))
+    while called:
+        name = called.pop(0)
+        if name not in found and name in program.functions:
+            found[name] = program.functions[name]
+            called += sorted(called_in(found[name].body))
+    return list(found.values())
+
+
+def _lowered(
+    target: object, names: Sequence[str], values: Sequence[object], signature: Signature
+) -> tuple[Function, Program]:
     given = [signature.type_of(v) for v in values]
     statics: dict[tuple[int, tuple[object, ...]], object] = {}
     settled = Settled()
@@ -32,7 +50,8 @@ def primal_of(target: object, names: Sequence[str], values: Sequence[object], si
     while True:
         parameters = {n: with_statics(t, k, statics) for k, (n, t) in enumerate(zip(names, given, strict=True))}
         try:
-            return new_program(PYTHON, Reads((), settled), signature).entry(target, parameters).function
+            program = new_program(PYTHON, Reads((), settled), signature)
+            return program.entry(target, parameters).function, program
         except NeedsHandle as e:
             settled.add(e)
         except NeedsStatic as e:

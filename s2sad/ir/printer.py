@@ -147,6 +147,8 @@ class TraceLine(NamedTuple):
     op: Operation | None
     bound: tuple[Value, ...] = ()
     read: tuple[Operand, ...] = ()
+    heads: bool = False
+    """Whether it is the head of a loop or a branch."""
 
 
 class Printer:
@@ -174,8 +176,10 @@ class Printer:
         self.add(f"    return {self.operand(f.result)}", None, (), (f.result,))
         return self.made
 
-    def add(self, text: str, op: Operation | None, bound: Sequence[Value], read: Sequence[Operand]) -> None:
-        self.made.append(TraceLine(text, op, tuple(bound), tuple(read)))
+    def add(
+        self, text: str, op: Operation | None, bound: Sequence[Value], read: Sequence[Operand], heads: bool = False
+    ) -> None:
+        self.made.append(TraceLine(text, op, tuple(bound), tuple(read), heads))
 
     def block(self, block: Block, depth: int) -> None:
         for op in block.operations:
@@ -197,7 +201,7 @@ class Printer:
                     target = self.names[op.result] = f"{op.function.name}_result"
                 self.add(f"{pad}{target} = {call}", op, op.results, op.operands)
             case If():
-                self.add(f"{pad}if {self.operand(op.predicate)}:", op, (), (op.predicate,))
+                self.add(f"{pad}if {self.operand(op.predicate)}:", op, (), (op.predicate,), True)
                 self.ended_block(op, op.then, depth + 1)
                 self.add(f"{pad}else:", op, (), ())
                 self.ended_block(op, op.orelse, depth + 1)
@@ -205,11 +209,11 @@ class Printer:
                 self.carry(op, pad)
                 bounds = ", ".join(map(self.operand, (op.start, op.stop, op.step)))
                 head = f"{pad}for {self.operand(op.index)} in {'reversed ' if op.reverse else ''}range({bounds}):"
-                self.add(head, op, (op.index, *op.items), (op.start, op.stop, op.step, *op.scanned))
+                self.add(head, op, (op.index, *op.items), (op.start, op.stop, op.step, *op.scanned), True)
                 self.ended_block(op, op.body, depth + 1)
             case While():
                 self.carry(op, pad)
-                self.add(f"{pad}while:", op, (), ())
+                self.add(f"{pad}while:", op, (), (), True)
                 self.block(op.test, depth + 1)
                 self.add(f"{pad}    test {self.operand(op.test.results[0])}", op, (), op.test.results)
                 self.ended_block(op, op.body, depth + 1)

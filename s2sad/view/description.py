@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeAlias
 
 from s2sad.emit.statements import parts_of
+from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
 from s2sad.ir.python_trees import walk
 from s2sad.ir.trace_names import as_text, derived_of, is_of_trace
@@ -39,7 +40,7 @@ def described(emitted: Sequence[Emitted]) -> list[Line]:
             found.append(Line(number, e.text, e.definition.name if e.definition else "", HEAD, begins=begins))
             continue
         scope = scopes.get(e.definition) or scopes.setdefault(e.definition, Scope(e.definition))
-        found.append(scope.line(number, e, begins))
+        found.append(scope.placed(scope.line(number, e, begins), e.statement))
     return _with_comments(found)
 
 
@@ -49,8 +50,8 @@ def _with_comments(lines: Sequence[Line]) -> list[Line]:
     under: list[Line] = []
     for line in reversed(lines):
         if line.operations or not line.text.lstrip().startswith("#") or not line.function:
-            if line.sweep == OTHER and line.location != NOWHERE and not line.operations and under:
-                line = replace(line, sweep=under[-1].sweep)
+            if line.sweep == OTHER and line.location != NOWHERE and not line.operations and found:
+                line = replace(line, sweep=found[-1].sweep)
             under.append(line)
         else:
             under = under or found[-1:]
@@ -91,11 +92,29 @@ class Scope:
                 self.derived.setdefault(name, sweep)
         self.of = {name: self.primal_name(base) for name, base in self.of.items()}
         self.sweeps = sweeps_in(plan.function.body)
+        self.around = dict(_around(definition))
+        self.numbers: dict[ast.stmt, int] = {}
+        """Of the statements met so far, the lines that they begin on."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Those that have a value."""
+        given = self.definition.args
+        return tuple(a.arg for a in (*given.args, *given.kwonlyargs) if a.arg in self.values)
 
     def primal_name(self, base: str) -> str:
         """The name in the text of a value whose adjoint or tangent is called by this."""
         text = as_text(base)
         return f"{text}_" if text not in self.values and f"{text}_" in self.values else text
+
+    def placed(self, line: Line, statement: ast.stmt | None) -> Line:
+        """A line with the loop or branch that it is in."""
+        if statement is None:
+            return line
+        self.numbers.setdefault(statement, line.number)
+        outer, branch = self.around.get(statement, (None, 0))
+        within = None if outer is None else self.numbers.get(outer)
+        return replace(line, within=within, branch=branch, kind=_kind(statement))
 
     def line(self, number: int, e: Emitted, begins: bool) -> Line:
         """A line of the function."""
@@ -103,7 +122,10 @@ class Scope:
         parts = parts_of(statement)
         if not parts or statement is None:
             sweep = HEAD if statement is self.definition or _is_docstring(statement) else OTHER
-            return Line(number, e.text, name, sweep, e.at or NOWHERE, begins=begins)
+            makes = self.parameters if statement is self.definition else ()
+            types = {n: self.values[n].type for n in makes}
+            of = {n: self.of[n] for n in makes if n in self.of}
+            return Line(number, e.text, name, sweep, e.at or NOWHERE, (), makes, (), types, of, begins)
         own = [op for op, _ in parts if op is not None]
         operations = tuple(dict.fromkeys([*own, *(op for _, read in parts for op in self.written_in(read))]))
         made, read = names_made(statement), names_read(statement)
@@ -142,6 +164,28 @@ class Scope:
         # what a branch hands on is of the sweep of that, not of the branch's
         found |= {self.derived[n] for n in makes if n in self.derived}
         return next((s for s in (ADJOINT, TANGENT) if s in found), PRIMAL)
+
+
+def _around(s: ast.stmt) -> Iterator[tuple[ast.stmt, tuple[ast.stmt, int]]]:
+    """For each statement in one: the statement around it, and in which block of that it is."""
+    blocks = [getattr(s, "body", ()), getattr(s, "orelse", ()), *(h.body for h in getattr(s, "handlers", ()))]
+    for branch, block in enumerate(blocks):
+        for inner in block:
+            yield inner, (s, min(branch, 1))
+            yield from _around(inner)
+
+
+def _kind(s: ast.stmt) -> str:
+    match s:
+        case ast.FunctionDef():
+            return "function"
+        case ast.For() | ast.While():
+            return "loop"
+        case ast.If() | ast.With() | ast.Try():
+            return "branch"
+        case ast.Return():
+            return "return"
+    return "" if isinstance(s, Comment) or _is_docstring(s) else "statement"
 
 
 def sweeps_in(body: Block) -> dict[Operation, str]:

@@ -11,13 +11,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from s2sad.differentiate.tangents import as_dots, tangent_type
-from s2sad.emit.expressions import constant_expression, expression
-from s2sad.emit.writer import write_expression
+from s2sad.emit.expressions import constant_expression, expression, fill_statement
+from s2sad.emit.writer import write_expression, write_statement
 from s2sad.ir.builder import Builder
-from s2sad.ir.containers import EXTRACT, GETITEM, MAKE
+from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE
+from s2sad.ir.printer import spelling_of
 from s2sad.ir.types import is_active_type
 from s2sad.ir.values import Apply, Call, Constant, For, If, Operand, Operation, Value, While, makers
 
@@ -35,10 +37,11 @@ def _named(op: Operation, mode: str) -> tuple[str, str | None]:
     reverse = mode == "reverse"
     match op:
         case Apply():
+            row = _Applied(op)
             try:
-                return op.primitive.name, (_adjoint(op) if reverse else _tangent(op))
+                return row.name, (_adjoint(row) if reverse else _tangent(row))
             except Exception:  # a rule may refuse values of which it knows nothing but the type
-                return op.primitive.name, None
+                return row.name, None
         case Call():
             name = op.function.name
             return name, "the adjoint of its own statements" if reverse else "the tangents of its own statements"
@@ -65,26 +68,58 @@ class _Applied:
         self.xs = [self.builder.expr(o) for o in self.operands]
         self.y = Value(op.result.type, "y")
 
+    @property
+    def name(self) -> str:
+        """The name of the function; of what is none how it is written: `a[b]`."""
+        primitive = self.op.primitive
+        if "." in primitive.name:
+            return primitive.name
+        if primitive.update is not None:
+            text = (
+                primitive.update(*(o.type for o in self.operands)) if callable(primitive.update) else primitive.update
+            )
+            return write_statement(fill_statement(text, [self.read(o) for o in self.operands]))
+        if primitive is MAKE or primitive is EXTRACT:
+            return "a container"
+        spelled = spelling_of(self.op)
+        return primitive.name if spelled is None else write_expression(expression(self.applied, self.read))
+
+    @property
+    def applied(self) -> Apply:
+        """The operation, of the names."""
+        return replace(self.op, operands=tuple(self.operands))
+
+    def read(self, o: Operand) -> ast.expr:
+        """An operand as an expression, with all that was appended for it."""
+        if isinstance(o, Constant):
+            return constant_expression(o)
+        made = makers(self.builder.operations)
+        return expression(made[o], self.read) if o in made else ast.Name(o.hint or "_", ast.Load())
+
     def text(self, operand: object) -> str:
         """What was appended for an operand, as one expression."""
-        made = makers(self.builder.operations)
+        return write_expression(self.read(self.builder.operand(operand)))
 
-        def read(o: Operand) -> ast.expr:
-            if isinstance(o, Constant):
-                return constant_expression(o)
-            return expression(made[o], read) if o in made else ast.Name(o.hint or "_", ast.Load())
-
-        return write_expression(read(self.builder.operand(operand)))
+    def place(self, name: str) -> str:
+        """The element of an array, or a part of it, that the operation reads or writes."""
+        index = self.read(self.operands[1])
+        return write_expression(ast.Subscript(ast.Name(name, ast.Load()), index, ast.Load()))
 
 
-def _adjoint(op: Apply) -> str | None:
-    row = _Applied(op)
+def _adjoint(row: _Applied) -> str | None:
+    op = row.op
     if op.primitive is EXTRACT:
         return f"x_bar[{op.static['key']!r}] += y_bar"
     if op.primitive is MAKE:
         return "; ".join(f"{v.hint}_bar += y_bar[{k}]" for k, v in enumerate(row.operands) if isinstance(v, Value))
     if op.primitive is GETITEM:
-        return f"{row.operands[0].hint}_bar[{row.text(row.operands[1])}] += y_bar"
+        return f"{row.place(f'{row.operands[0].hint}_bar')} += y_bar"
+    if op.primitive is INDEX_SET or op.primitive is INDEX_ADD:
+        # an array and its adjoint are memory: that of the result is that of the operand
+        array, _, value = row.operands
+        place = row.place(f"{array.hint}_bar")
+        taken = f"{value.hint}_bar += {place}; " if isinstance(value, Value) and is_active_type(value.type) else ""
+        return taken + (f"{place} = 0.0" if op.primitive is INDEX_SET else "") or None
     if op.primitive.adjoint is None:
         return "the derivative is 0" if op.primitive.constant else None
     active = tuple(isinstance(o, Value) and is_active_type(o.type) for o in row.operands)
@@ -95,8 +130,8 @@ def _adjoint(op: Apply) -> str | None:
     return _short("; ".join(found))
 
 
-def _tangent(op: Apply) -> str | None:
-    row = _Applied(op)
+def _tangent(row: _Applied) -> str | None:
+    op = row.op
     dotted = [isinstance(o, Value) and is_active_type(o.type) for o in row.operands]
     dots = [
         Value(tangent_type(o.type), f"{o.hint}_dot") if d else None for o, d in zip(row.operands, dotted, strict=True)

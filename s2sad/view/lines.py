@@ -45,6 +45,12 @@ class Line:
     """For its adjoints and tangents the names of the values of the primal that they belong to."""
     begins: bool = True
     """Whether it is the first line of its statement."""
+    within: int | None = None
+    """The number of the line with the loop, branch or function that it is in; None for what is in none."""
+    branch: int = 0
+    """In which block of that: 1 is behind `else`."""
+    kind: str = ""
+    """What its statement is: `function`, `loop`, `branch`, `return` or `statement`; nothing for what is none."""
 
     @property
     def file(self) -> str | None:

@@ -1,0 +1,132 @@
+"""What a page shows of a derivative, gathered: its functions, their traces, and the texts beside its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from s2sad.compiler.transform import Transform
+from s2sad.dispatch.derivative import Derivative
+from s2sad.dispatch.description import base_function
+from s2sad.dispatch.embedding import Embedded
+from s2sad.dispatch.primal import programs_of
+from s2sad.errors import ArgumentError, Error
+from s2sad.frontend.reading.callables import callable_name
+from s2sad.ir.signature import Signature
+from s2sad.ir.types import is_active_type
+from s2sad.view.lines import Line
+from s2sad.view.page_data import Argument, Data, Subject, Tab, page_data
+
+TITLES = {
+    "reverse": "Gradient",
+    "forward": "Forward mode",
+    "hvp": "Hessian product",
+    "native": "Loops",
+    "c": "C",
+}
+"""The texts of a page."""
+
+
+def explored(derivative: Derivative, args: Sequence[object], kwargs: Mapping[str, object]) -> Data:
+    """The data of the page of a derivative, for arguments like these."""
+    return page_data(subject_of(derivative, args, kwargs))
+
+
+def subject_of(derivative: Derivative, args: Sequence[object], kwargs: Mapping[str, object]) -> Subject:
+    """What the page of a derivative is of."""
+    if derivative.is_variadic:
+        derivative, args = derivative._in_order(args, kwargs)
+        kwargs = {}
+    values = derivative._bind(args, dict(kwargs))
+    names = list(derivative.__signature__.parameters)
+    inner = innermost(derivative)
+    transform = inner.transform or Transform("primal", ())
+    count = len(inner.__signature__.parameters) - (inner.transform.further if inner.transform else 0)
+    asked = [names[k] for k in transform.argnums if k < len(names)]
+    signature = Signature()
+    types = [str(signature.type_of(v)) for v in values]
+    return Subject(
+        title=derivative.__name__,
+        function=str(callable_name(inner.target)),
+        about=about(derivative, asked),
+        arguments=[Argument(n, t, v) for n, t, v in zip(names, types, values, strict=True)],
+        functions=functions_of(derivative, values),
+        programs=programs_of(inner.target, names[:count], values[:count]),
+        asked=asked,
+        tabs=tabs_of(derivative, inner, transform, values, count),
+    )
+
+
+def innermost(derivative: Derivative) -> Derivative:
+    """The derivative of a Python function that one is made of."""
+    while isinstance(derivative.target, Derivative):
+        derivative = derivative.target
+    return derivative
+
+
+def about(derivative: Derivative, asked: Sequence[str]) -> str:
+    """What a derivative is, in words."""
+    words = {"grad": "gradient", "jvp": "forward derivative", "jacfwd": "Jacobian", "jacrev": "Jacobian"}
+    transform = derivative.transform
+    if transform is None:
+        return callable_name(derivative.target)
+    word = transform.label or words.get(transform.kind, transform.kind)
+    word = f"value and {word}" if transform.value else word
+    return f"{word} of {callable_name(base_function(derivative))} by {', '.join(asked)}"
+
+
+def functions_of(derivative: Derivative, values: tuple[object, ...]) -> list[Any]:
+    """The user's functions that take part, that which the derivative is of in front."""
+    found = derivative._specialise(values).seen
+    objects = [] if found is None else [o for o in found.objects if hasattr(o, "__code__")]
+    first = base_function(derivative)
+    return list({id(o): o for o in (first, *objects)}.values())
+
+
+def tabs_of(
+    derivative: Derivative, inner: Derivative, transform: Transform, values: tuple[object, ...], count: int
+) -> list[Tab]:
+    """The texts of a page, that of the derivative itself in front."""
+    primals = values[:count]
+    target = inner.target
+    argnums = [k for k in transform.argnums if k < count]
+    active = tuple(k for k in argnums if is_active_type(Signature().type_of(primals[k])))
+    one = len(active) == 1
+    vectors = tuple(primals[k] for k in sorted(active))
+    gradient = Derivative(target, Transform("grad", active, one))
+    forward = Derivative(target, Transform("jvp", active))
+    product = Derivative(gradient, replace(gradient.transform, kind="pushforward", label="hvp"))  # type: ignore[type-var]
+    own = "forward" if derivative.transform is not None and derivative.transform.kind == "jvp" else "reverse"
+    if derivative.transform is not None and derivative.transform.label == "hvp":
+        own = "hvp"
+    ways: dict[str, Callable[[], Tab]] = {
+        "reverse": lambda: _text("reverse", gradient, primals),
+        "forward": lambda: _text("forward", forward, (*primals, *vectors)),
+        "hvp": lambda: _text("hvp", product, (*primals, *vectors)),
+        "native": lambda: _text("native", Derivative(derivative.target, derivative.transform, "native"), values),
+        "c": lambda: _c(derivative, values),
+    }
+    ways[own] = lambda: _text(own, derivative, values)
+    return [_tried(key, ways[key]) for key in sorted(ways, key=lambda k: k != own)]
+
+
+def _text(key: str, derivative: Derivative, values: Sequence[object]) -> Tab:
+    lowered = derivative.lower(*values)
+    lines: Sequence[Line] = lowered.lines
+    title = derivative.__name__ if key == "reverse" else TITLES[key]
+    return Tab(key, title, lines, str(lowered.source))
+
+
+def _c(derivative: Derivative, values: Sequence[object]) -> Tab:
+    text = Embedded(derivative.target, derivative.transform).sources(*values).c
+    lines = [Line(k, line) for k, line in enumerate(text.splitlines(), 1)]
+    return Tab("c", TITLES["c"], lines, text)
+
+
+def _tried(key: str, way: Callable[[], Tab]) -> Tab:
+    """A text, or the reason why there is none."""
+    try:
+        return way()
+    except (Error, ArgumentError) as e:
+        return Tab(key, TITLES[key], reason=str(e).partition("\n")[0])

@@ -1,0 +1,360 @@
+"""All that a page shows of a derivative, as plain data: the user's code, the trace, the texts, and the graph.
+
+Lines that stand for one operation are partners. An operation is told by its place in the user's source and by what it
+applies; one of a derivative is of the operations that it is `about`. Each line has an identity of its own: `t3` in the
+trace, `r12` in the reverse mode.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from s2sad.analysis.activity import useful_values, varied_values
+from s2sad.errors import NOWHERE, Location
+from s2sad.ir.printer import Printer, TraceLine
+from s2sad.ir.trace_names import as_text, is_of_trace
+from s2sad.ir.types import is_active_type
+from s2sad.ir.values import Apply, Call, Constant, Function, Operation, values_in
+from s2sad.version import __version__
+from s2sad.view.formulas import rule_of
+from s2sad.view.graph import Graph, graph_of
+from s2sad.view.lines import ADJOINT, PRIMAL, TANGENT, Line
+from s2sad.view.values import summary
+
+Data: TypeAlias = dict[str, Any]
+Key: TypeAlias = tuple[object, ...]
+"""What tells an operation."""
+
+
+@dataclass(frozen=True)
+class Tab:
+    """A text of the page: its lines, or the reason why there are none."""
+
+    key: str
+    title: str
+    lines: Sequence[Line] = ()
+    text: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument of the derivative: its name, its type, and the value where there is one."""
+
+    name: str
+    type: str
+    value: object = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a page is of."""
+
+    title: str
+    function: str
+    about: str
+    arguments: Sequence[Argument]
+    functions: Sequence[Any]
+    """The user's functions, that which the derivative is of in front."""
+    programs: Sequence[Function]
+    """The same as they were lowered, with the functions that they call."""
+    asked: Sequence[str]
+    """The parameters by which derivatives are taken."""
+    tabs: Sequence[Tab] = ()
+
+
+def page_data(subject: Subject) -> Data:
+    """The data of the page."""
+    sources = Sources(subject.functions)
+    trace = _Trace(subject, sources)
+    tabs = [_tab(tab, sources, trace) for tab in subject.tabs]
+    for tab in tabs:
+        _make_partners(trace, tab["lines"])
+    first = next((t for t in subject.tabs if t.lines), None)
+    graph = graph_of(first.lines) if first else Graph()
+    _note_dropped(trace.lines, tabs[0]["lines"] if tabs else [])
+    for line in [*trace.lines, *(line for tab in tabs for line in tab["lines"])]:
+        line.pop("keys", None)
+    return {
+        "title": subject.title,
+        "function": subject.function,
+        "about": subject.about,
+        "version": __version__,
+        "arguments": [{"name": a.name, "type": a.type, "value": summary(a.value)} for a in subject.arguments],
+        "sources": sources.data,
+        "trace": trace.lines,
+        "tabs": tabs,
+        "graph": _graph(graph, first.key[0] if first else "", trace, tabs[0]["lines"] if tabs else []),
+        "checked": None,
+    }
+
+
+# the user's code
+
+
+class Sources:
+    """The user's functions, and the places in them."""
+
+    def __init__(self, functions: Sequence[Any]) -> None:
+        self.data: list[Data] = []
+        self.spans: list[tuple[str, int, int]] = []
+        for f in functions:
+            try:
+                lines, first = inspect.getsourcelines(f)
+                file = inspect.getsourcefile(f) or f.__code__.co_filename
+            except (OSError, TypeError):
+                continue
+            if (f.__code__.co_filename, first, first + len(lines)) in self.spans:
+                continue
+            self.spans.append((f.__code__.co_filename, first, first + len(lines)))
+            own = [line.rstrip("\n") for line in lines]
+            self.data.append({"file": file, "name": f.__name__, "first": first, "lines": own})
+
+    def place(self, at: Location) -> Data | None:
+        """Where a location is among them: in the smallest that has it."""
+        around = [
+            (last - first, k)
+            for k, (f, first, last) in enumerate(self.spans)
+            if f == at.file and first <= at.line < last
+        ]
+        if not around:
+            return None
+        return {"in": min(around)[1], "line": at.line, "to": max(at.line, at.end_line)}
+
+
+# partners
+
+
+def keys_of(op: Operation) -> list[Key]:
+    """What tells the operations that one stands for: those that it is about, or itself."""
+    if op.about:
+        return [key for about in op.about for key in keys_of(about)]
+    at = op.location
+    if at == NOWHERE:
+        return []
+    what = op.primitive.name if isinstance(op, Apply) else type(op).__name__
+    # two operations of one expression differ in what is known of them: `x[1:] * x[:-1]`
+    known = tuple(repr(o) for o in op.operands if isinstance(o, Constant)) if isinstance(op, Apply) else ()
+    return [(at.file, at.line, at.column, at.end_line, at.end_column, what, known)]
+
+
+def _make_partners(trace: _Trace, lines: Sequence[Data]) -> None:
+    """Note for each line of a text the lines of the trace and of the text that stand for one operation with it."""
+    of_key: dict[Key, list[Data]] = {}
+    for line in lines:
+        # what a rule of forward mode appends is of other primitives than its operation: the place tells it
+        line["keys"] = list(dict.fromkeys(k for key in line["keys"] for k in trace.nearest(key, line)))
+        for key in line["keys"]:
+            of_key.setdefault(key, []).append(line)
+    for line in lines:
+        same = [p for key in line["keys"] for p in (*trace.of_key.get(key, ()), *of_key[key])]
+        line["partners"] = list(dict.fromkeys(p["id"] for p in same if p is not line))
+        for p in same:
+            if p["id"].startswith("t") and line["id"] not in p["partners"]:
+                p["partners"].append(line["id"])
+
+
+# the trace
+
+
+class _Trace:
+    """The lines of the trace, and what tells their operations."""
+
+    def __init__(self, subject: Subject, sources: Sources) -> None:
+        self.lines: list[Data] = []
+        self.of_key: dict[Key, list[Data]] = {}
+        self.of_place: dict[Key, list[Key]] = {}
+        self.operations: dict[Key, Operation] = {}
+        for k, function in enumerate(subject.programs):
+            activity = _Activity(function, subject.asked if k == 0 else None)
+            printer = Printer(function)
+            for made in printer.lines():
+                self.add(made, printer, activity, sources)
+
+    def add(self, made: TraceLine, printer: Printer, activity: _Activity, sources: Sources) -> None:
+        op = made.op
+        # what a loop or a branch hands on is of nobody's operation
+        keys = [] if op is None or (op.blocks and not made.heads) else keys_of(op)
+        why = None if op is None else activity.why_not(op)
+        line = {
+            "id": f"t{len(self.lines) + 1}",
+            "number": len(self.lines) + 1,
+            "text": made.text,
+            "sweep": PRIMAL if op is not None else "other",
+            "source": None if op is None else sources.place(op.location),
+            "partners": [],
+            "makes": [printer.names[v] for v in made.bound if v in printer.names],
+            "reads": list(dict.fromkeys(printer.names[v] for v in values_in(made.read) if v in printer.names)),
+            "of": _users_names(made, printer),
+            "type": str(made.bound[0].type) if op is not None and len(made.bound) == 1 else None,
+            **_blank(),
+            "active": why is None,
+            "why": why,
+            "rule": None if not isinstance(op, Apply | Call) or why is not None else rule_of(op, "reverse"),
+            "keys": keys,
+        }
+        self.lines.append(line)
+        for key in keys:
+            self.of_key.setdefault(key, []).append(line)
+            for place in (key[:-1], key[:-2]):
+                self.of_place.setdefault(place, []).append(key)
+            if op is not None:
+                self.operations.setdefault(key, op)
+
+    def nearest(self, key: Key, line: Data) -> list[Key]:
+        """The key of an operation of the trace that one stands for."""
+        if key in self.of_key:
+            return [key]
+        near = list(dict.fromkeys(self.of_place.get(key[:-1]) or self.of_place.get(key[:-2]) or ()))
+        wanted = {*line["of"].values(), *line["makes"]}
+        named = [k for k in near if any(wanted & set(t["makes"]) for t in self.of_key[k])]
+        return named or near or [key]
+
+
+def _users_names(line: TraceLine, printer: Printer) -> dict[str, str]:
+    """What the user calls the values of a line that have numbers: `x` for `x_2`."""
+    values = [v for v in (*line.bound, *values_in(line.read)) if v in printer.names and v.hint]
+    hints = {printer.names[v]: as_text(v.hint) for v in values if v.hint and not is_of_trace(v.hint)}
+    return {name: hint for name, hint in hints.items() if name != hint}
+
+
+class _Activity:
+    """Which operations carry derivatives, and why others do not. `asked` are the parameters; None: any may be."""
+
+    def __init__(self, function: Function, asked: Sequence[str] | None) -> None:
+        starts = [p for p in function.parameters if asked is None or p.hint in asked]
+        self.asked = asked
+        self.varied = varied_values(function, [p for p in starts if is_active_type(p.type)])
+        self.useful = useful_values(function)
+
+    def why_not(self, op: Operation) -> str | None:
+        """Why an operation has no derivative; None where it has one."""
+        if any(r in self.varied and r in self.useful for r in op.results) or not op.results:
+            return None
+        if isinstance(op, Apply) and not is_active_type(op.result.type):
+            kind = getattr(op.result.type.dtype, "kind", "")
+            return f"inactive: {_KINDS.get(kind, 'no floats')}"
+        if not any(r in self.varied for r in op.results):
+            names = ", ".join(self.asked) if self.asked else "its parameters"
+            flat = isinstance(op, Apply) and op.primitive.constant and any(o in self.varied for o in op.operands)
+            return "inactive: a step function, its slope is 0" if flat else f"inactive: does not depend on {names}"
+        return "inactive: the result does not depend on it"
+
+
+_KINDS = {"i": "integer", "u": "integer", "b": "truth values"}
+
+
+def _note_dropped(trace: Sequence[Data], lines: Sequence[Data]) -> None:
+    """Say of the lines of the trace that no line of the derivative stands for that they are dropped."""
+    present = {p for line in lines if line["sweep"] != "head" for p in line["partners"]}
+    for t in trace:
+        if lines and t["keys"] and t["id"] not in present and t["active"]:
+            t["active"], t["why"] = False, "dropped: the derivative needs nothing of it"
+
+
+# texts
+
+
+def _blank() -> Data:
+    """What is known of a run, before there is one."""
+    return {"value": None, "kept": None, "time": None}
+
+
+def _tab(tab: Tab, sources: Sources, trace: _Trace) -> Data:
+    data: Data = {"key": tab.key, "title": tab.title, "lines": [], "text": tab.text}
+    if tab.reason:
+        data["reason"] = tab.reason
+    data["lines"] = [_line(line, tab.key[0], sources, trace) for line in tab.lines]
+    return data
+
+
+def standing_for(line: Line) -> list[Operation]:
+    """The operations that a line stands for: a loop or a branch for that of its head alone."""
+    return [op for op in line.operations if line.kind in ("loop", "branch") or not _is_of_blocks(op)]
+
+
+def _is_of_blocks(op: Operation) -> bool:
+    return bool(op.blocks) or any(about.blocks for about in op.about)
+
+
+def _line(line: Line, letter: str, sources: Sources, trace: _Trace) -> Data:
+    keys = list(dict.fromkeys(k for op in standing_for(line) for k in keys_of(op)))
+    found: Data = {
+        "id": f"{letter}{line.number}",
+        "number": line.number,
+        "text": line.text,
+        "sweep": line.sweep,
+        "source": sources.place(line.location),
+        "partners": [],
+        "makes": list(line.makes),
+        "reads": list(line.reads),
+        "of": dict(line.of),
+        "type": str(next(iter(line.types.values()))) if len(line.types) == 1 and line.operations else None,
+        **_blank(),
+        "active": True,
+        "why": None,
+        "rule": None,
+        "keys": keys,
+    }
+    found["rule"] = _rule(line, found, trace)
+    if line.sweep == PRIMAL and keys:
+        same = [t for key in keys[:1] for t in trace.of_key.get(key, ())]
+        found["active"] = not same or any(t["active"] for t in same)
+        found["why"] = None if found["active"] else same[0]["why"]
+    return found
+
+
+def _rule(line: Line, found: Data, trace: _Trace) -> Data | None:
+    """The rules of an adjoint or of a tangent; those of several operations in the order in which they are applied."""
+    if line.sweep == ADJOINT:
+        abouts = [op.about[0] for op in reversed(standing_for(line)) if op.about]
+        return _together([rule_of(op, "reverse") for op in dict.fromkeys(abouts)])
+    if line.sweep == TANGENT and found["keys"]:
+        near = [trace.operations[k] for k in trace.nearest(found["keys"][0], found) if k in trace.operations]
+        return _together([rule_of(op, "forward") for op in near[:1]])
+    return None
+
+
+def _together(rules: Sequence[Data]) -> Data | None:
+    """Several rules as one: a formula on a line each."""
+    apart = [*{(r["name"], r["formula"]): r for r in rules}.values()]
+    if not apart:
+        return None
+    names = ", ".join(dict.fromkeys(r["name"] for r in apart))
+    return {**apart[0], "name": names, "formula": "\n".join(r["formula"] for r in apart if r["formula"]) or None}
+
+
+# the graph
+
+
+def _graph(graph: Graph, letter: str, trace: _Trace, lines: Sequence[Data]) -> Data:
+    by_number: Mapping[int, Data] = {line["number"]: line for line in lines}
+    nodes = []
+    for node in graph.nodes.values():
+        line = by_number.get(node.line.number, {})
+        is_argument = node.role == "argument"
+        type_ = node.line.types.get(node.label if is_argument else next(iter(node.line.makes), ""))
+        own = [line["id"]] if line else []
+        partners = [] if is_argument else [p for p in line.get("partners", ()) if p.startswith("t")]
+        nodes.append(
+            {
+                "id": node.key,
+                "label": node.label,
+                "type": None if type_ is None else str(type_),
+                "frame": node.frame,
+                "adjoint": node.adjoint,
+                "active": line.get("active", True),
+                "role": node.role,
+                "lines": [*own, *partners],
+                "of": node.of,
+            }
+        )
+    frames = [
+        {"id": f.key, "label": f.label, "parent": f.parent, "lines": [f"{letter}{n}" for n in f.lines]}
+        for f in graph.frames.values()
+    ]
+    edges = [{"from": e.source, "to": e.target, "kind": e.kind} for e in graph.edges]
+    return {"frames": frames, "nodes": nodes, "edges": edges}

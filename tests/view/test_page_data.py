@@ -1,0 +1,176 @@
+"""The data of a page: partners by operation, rules with formulas, the graph; complete, and plain JSON."""
+
+import json
+
+import numpy as np
+import pytest
+
+import s2sad
+from s2sad.dispatch.exploring import explored
+from tests.view.programs import PROGRAMS, product, stored
+
+CACHE = {}
+
+
+def data_of(name):
+    if name not in CACHE:
+        function, arguments = PROGRAMS[name]
+        CACHE[name] = explored(s2sad.grad(function), arguments, {})
+    return CACHE[name]
+
+
+def by_text(lines, text):
+    return next(line for line in lines if line["text"].strip() == text)
+
+
+LINE = {
+    *("id", "number", "text", "sweep", "source", "partners", "makes", "reads", "of", "type", "value", "kept", "time"),
+    *("active", "why", "rule"),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_data_is_plain_and_closed(name):
+    """Each identity that is named somewhere is that of a line, a node or a frame."""
+    data = json.loads(json.dumps(data_of(name)))
+    tabs = {tab["key"]: tab for tab in data["tabs"]}
+    assert list(tabs) == ["reverse", "forward", "hvp", "native", "c"]
+    lines = [*data["trace"], *(line for tab in data["tabs"] for line in tab["lines"])]
+    assert all(set(line) == LINE for line in lines)
+    ids = [line["id"] for line in lines]
+    assert len(set(ids)) == len(ids)
+    assert {p for line in lines for p in line["partners"]} <= set(ids)
+    for tab in data["tabs"]:
+        assert "\n".join(line["text"] for line in tab["lines"]) == tab["text"].rstrip("\n") or tab.get("reason")
+    for line in lines:
+        if line["source"] is not None:
+            source = data["sources"][line["source"]["in"]]
+            assert source["first"] <= line["source"]["line"] < source["first"] + len(source["lines"])
+    graph = data["graph"]
+    nodes, frames = {n["id"] for n in graph["nodes"]}, {f["id"] for f in graph["frames"]}
+    assert {x for n in graph["nodes"] for x in n["lines"]} <= set(ids)
+    assert {n["frame"] for n in graph["nodes"]} <= frames
+    assert {f["parent"] for f in graph["frames"]} <= {*frames, None}
+    assert {x for e in graph["edges"] for x in (e["from"], e["to"])} <= nodes
+    assert {e["kind"] for e in graph["edges"]} <= {"reads", "kept", "carried"}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_partners_are_so_both_ways(name):
+    data = data_of(name)
+    lines = {line["id"]: line for line in [*data["trace"], *(line for t in data["tabs"] for line in t["lines"])]}
+    for line in lines.values():
+        for p in line["partners"]:
+            assert line["id"] in lines[p]["partners"], (line["text"], lines[p]["text"])
+
+
+def test_partners_are_of_one_operation_not_of_one_line():
+    """`x[1:]` and `x[:-1]` stand in one statement, and each has its own adjoint."""
+    data = data_of("stored")
+    trace, reverse = data["trace"], data["tabs"][0]["lines"]
+    first, second = by_text(trace, "x_part = x_2[1:]"), by_text(trace, "x_part_2 = x_2[:-1]")
+    of_first = by_text(reverse, "x_bar[1:] += x_prod_bar * x_part_2")
+    of_second = by_text(reverse, "x_bar[:-1] += x_prod_bar * x_part")
+    assert of_first["id"] in first["partners"] and of_second["id"] not in first["partners"]
+    assert of_second["id"] in second["partners"] and of_first["id"] not in second["partners"]
+
+
+def test_rules_are_rows_of_the_book():
+    data = data_of("product")
+    adjoint = by_text(data["tabs"][0]["lines"], "y_bar = 1.0 + 0.5 / v1")
+    assert adjoint["rule"] == {
+        "name": "np.sqrt",
+        "formula": "x_bar += y_bar * (0.5 / y)",
+        "mode": "reverse",
+        "source": None,
+    }
+    tangent = by_text(data["tabs"][1]["lines"], "v1_dot = y_dot * (0.5 / v1)")
+    assert (tangent["rule"]["name"], tangent["rule"]["formula"]) == ("np.sqrt", "y_dot = x_dot * (0.5 / y)")
+    stores = by_text(data_of("stored")["tabs"][0]["lines"], "x_prod_bar, x_bar[0] = x_bar[0], 0.0")
+    assert stores["rule"]["formula"] == "b_bar += a_bar[0]; a_bar[0] = 0.0"
+
+
+def test_formulas_are_right():
+    """The formula of an elementwise function, carried out, is the derivative that differences give."""
+    from s2sad.compiler.transform import Transform
+    from s2sad.dispatch.derivative import Derivative
+    from s2sad.ir.values import walk
+    from s2sad.view.formulas import rule_of
+
+    def all_of_them(x):
+        return np.sin(x) + np.exp(x) + np.sqrt(x) + np.tanh(x) + np.log1p(x) + np.arctan(x) + np.cosh(x) + x**3
+
+    x, h, checked = 0.7, 1e-6, 0
+    for op in walk(Derivative(all_of_them, Transform("primal")).primal((x,), {}).body):
+        rule = rule_of(op, "reverse")
+        if len(op.operands) != 1 and op.primitive.function is not np.power:
+            continue
+        f = op.primitive.function if len(op.operands) == 1 else lambda x: x**3
+        assert rule["formula"].startswith("x_bar += ")
+        found = eval(rule["formula"].removeprefix("x_bar += "), {"np": np, "x": x, "y": f(x), "y_bar": 2.0})
+        assert found == pytest.approx(2.0 * (f(x + h) - f(x - h)) / (2.0 * h), rel=1e-8), rule
+        checked += 1
+    assert checked == 8
+
+
+def test_what_is_inactive_says_why():
+    def partly(x, n, c):
+        steps = n + 2
+        scale = np.exp(c)
+        floor = np.floor(x)
+        return np.sum(x * scale) * steps + floor
+
+    data = explored(s2sad.grad(partly), (0.3, 2, 1.5), {})
+    why = {t["makes"][0]: t["why"] for t in data["trace"][1:] if t["makes"]}
+    assert why["scale"] == "inactive: does not depend on x"
+    assert why["floor"] == "inactive: a step function, its slope is 0"
+
+
+def test_graph_of_a_loop():
+    graph = data_of("stored")["graph"]
+    nodes = {n["label"]: n for n in graph["nodes"]}
+    frames = {f["id"]: f for f in graph["frames"]}
+    taken = nodes["total_exp = np.exp(x)"]
+    path = []
+    frame = taken["frame"]
+    while frame is not None:
+        path.append(frames[frame]["label"])
+        frame = frames[frame]["parent"]
+    assert path == ["if x_0 > 0.5", "for _ in range(n)", "stored_grad(a, n)"]
+    edges = {(e["from"], e["to"]): e["kind"] for e in graph["edges"]}
+    store, read = nodes["x[1:] = x_part * x_part_2"], nodes["x_part = x[1:].copy()"]
+    assert edges[(store["id"], read["id"])] == "carried"
+    assert edges[(nodes["x = a.copy()"]["id"], read["id"])] == "reads"
+    assert edges[(store["id"], taken["id"])] == "reads" and (taken["id"], store["id"]) not in edges
+    log = {n["label"]: n for n in data_of("product")["graph"]["nodes"]}
+    assert log["v1 = np.sqrt(y)"]["role"] == "kept" and log["w1"]["role"] == "argument"
+    assert log["y_bar = 1.0 + 0.5 / v1"]["adjoint"] and log["y_bar = 1.0 + 0.5 / v1"]["of"] == "y"
+
+
+@pytest.mark.parametrize(
+    "derivative",
+    [s2sad.value_and_grad(product, (0, 1)), s2sad.grad(np.sum), s2sad.grad(product, backend="native")],
+    ids=["value", "library", "native"],
+)
+def test_other_derivatives(derivative):
+    arguments = (2.0, 3.0) if derivative.__name__.startswith("product") else (np.ones(3),)
+    data = explored(derivative, arguments, {})
+    assert data["tabs"][0]["lines"] and data["title"] == derivative.__name__
+
+
+def test_of_a_text_that_cannot_be_had():
+    import scipy.optimize
+
+    def solved(a):
+        return scipy.optimize.brentq(lambda x: x**3 - a, 0.0, 10.0)
+
+    tabs = {tab["key"]: tab for tab in explored(s2sad.grad(solved), (2.0,), {})["tabs"]}
+    assert tabs["reverse"]["lines"] and "reason" not in tabs["reverse"]
+    assert tabs["c"]["reason"] and not tabs["c"]["lines"]
+
+
+def test_arguments():
+    assert [a["value"] for a in explored(s2sad.grad(stored), (np.array([1.0, np.nan]), 1), {})["arguments"]] == [
+        {"text": "min nan, mean nan, max nan", "shape": [2], "bad": "nan"},
+        {"text": "1", "shape": [], "bad": None},
+    ]
