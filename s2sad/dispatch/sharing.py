@@ -34,7 +34,7 @@ from s2sad.frontend.dependencies import (
     replay,
     told_apart,
 )
-from s2sad.frontend.reading.callables import Spread
+from s2sad.frontend.reading.callables import Spread, code_in_file
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.signature import Signature, key_of
@@ -253,19 +253,19 @@ def bound_here(module: types.ModuleType, seen: Seen) -> types.ModuleType:
     vars(module).update(objects)
     codes = [getattr(seen.objects[number], "__code__", None) for number, _ in meta["places"]]
     if "lines" not in meta or not all(map(operator.is_, codes, meta["codes"])):
-        meta["codes"], meta["lines"] = codes, lines_here(meta["places"], codes)
+        written = [code_in_file(seen.objects[number]) for number, _ in meta["places"]]
+        meta["codes"], meta["lines"] = codes, lines_here(meta["places"], written)
     return module
 
 
 def lines_here(
-    places: Sequence[tuple[int, Sequence[tuple[int, int]]]], codes: Sequence[object]
+    places: Sequence[tuple[int, Sequence[tuple[int, int]]]], codes: Sequence[types.CodeType]
 ) -> dict[str, list[tuple[int, int]]]:
     """For each file of this process: lines of an emitted text, and the lines that they come from."""
     table: dict[str, list[tuple[int, int]]] = {}
     for (_, rows), code in zip(places, codes, strict=True):
-        if isinstance(code, types.CodeType):
-            found = table.setdefault(code.co_filename, [])
-            found.extend((emitted, code.co_firstlineno + offset) for emitted, offset in rows)
+        found = table.setdefault(code.co_filename, [])
+        found.extend((emitted, code.co_firstlineno + offset) for emitted, offset in rows)
     return table
 
 
@@ -274,8 +274,8 @@ def line_table(lines: Mapping[int, Location], reads: Reads) -> list[list[object]
     table: dict[int, list[list[int]]] = {}
     spans: dict[str, list[tuple[int, int, int]]] = {}
     for number, o in enumerate(reads.objects):
-        code = getattr(o, "__code__", None)
-        if isinstance(code, types.CodeType):
+        if isinstance(o, types.FunctionType):
+            code = code_in_file(o)
             span = (code.co_firstlineno, _last_line(code), number)
             spans.setdefault(code.co_filename, []).append(span)
     for emitted, at in lines.items():

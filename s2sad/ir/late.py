@@ -22,7 +22,8 @@ def when_imported(module: str, read: Callable[[], object]) -> None:
 def load_late_for(function: object) -> None:
     """Read the rules that a function may have, which has none so far: users' own functions are in no library."""
     root = str(getattr(function, "__module__", None) or "").partition(".")[0]
-    if not root or root in ("numpy", "scipy") or root in sys.stdlib_module_names:
+    late = {name.partition(".")[0] for name in LATE}
+    if not root or root == "numpy" or root in late or root in sys.stdlib_module_names:
         load_late()
 
 

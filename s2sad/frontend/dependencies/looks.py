@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from s2sad.frontend.reading.callables import Spread, UserValue
+from s2sad.frontend.reading.callables import Spread, UserValue, inner_part
 from s2sad.ir.fingerprint import code_digest, fingerprint, home_of, resolved
 from s2sad.ir.installed import is_installed, root_of, version_of
 from s2sad.ir.marks import is_derivative
@@ -135,7 +135,7 @@ FIXED = frozenset({"named", "base", "rule", "rules"})
 """The manners in which nothing else is found later; rules have a version of their own."""
 FIXED_PARTS = frozenset(
     ["__globals__", "__builtins__", "__closure__", "__func__", "__self__", "func", "args", "keywords", "__wrapped__"]
-    + ["fget", "fset", "pyfunc", "target", "function", "fun"]
+    + ["fget", "fset", "pyfunc", "py_func", "target", "function", "fun"]
 )
 
 
@@ -167,7 +167,8 @@ def sort_of(value: UserValue) -> str | None:
         return f"{cls.__module__}.{cls.__qualname__} {facts(value)}"
     if is_derivative(value):
         return f"derivative {value.transform!r} {getattr(value, 'backend', None)}"
-    return f"a {_sort_of_class(cls)}" if is_place(value) else by_identity(value)
+    is_read = is_place(value) or inner_part(value) is not None
+    return f"a {_sort_of_class(cls)}" if is_read else by_identity(value)
 
 
 def by_identity(value: object) -> str | None:

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import itertools
 import operator
+import sys
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -55,6 +56,7 @@ from s2sad.frontend.terms.terms import (
     static_value,
 )
 from s2sad.ir.containers import GETITEM
+from s2sad.ir.late import when_imported
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import PRINT
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
@@ -66,6 +68,10 @@ def _range(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast
     parts = [lowering.to_operand(a) for a in args]
     start, stop, step = (constant(0), parts[0], constant(1)) if len(parts) == 1 else (*parts, constant(1))[:3]
     return Range(start, stop, step)
+
+
+# the iterations of numba's parallel loops come in any order, that of a range among them
+when_imported("numba", lambda: meaning(sys.modules["numba"].prange)(_range))
 
 
 @meaning(len, before_rule=True)

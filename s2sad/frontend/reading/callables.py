@@ -1,9 +1,10 @@
-"""What can be called: the Python function that it leads to, its name in emitted text, its signature."""
+"""What can be called: the Python function that it leads to, its code and file, its name in text, its signature."""
 
 from __future__ import annotations
 
 import functools
 import inspect
+import linecache
 import types
 import unicodedata
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from s2sad.ir.installed import root_of
 from s2sad.ir.marks import is_checkpoint, is_derivative
 from s2sad.ir.user_rules import BoxRule, Custom
 
@@ -48,6 +50,18 @@ class Spread:
         return self.function(*args, **kwargs)
 
 
+SENT = "<dynamic-code>"
+"""What cloudpickle puts in the place of the file of a function that it sends."""
+
+
+def inner_part(target: object) -> str | None:
+    """The attribute in which a callable of a library has the function that it is: one with a cache, one of numba's."""
+    if isinstance(target, functools._lru_cache_wrapper):
+        return "__wrapped__"
+    of_numba = root_of(type(target).__module__) == "numba"
+    return "py_func" if of_numba and isinstance(getattr(target, "py_func", None), types.FunctionType) else None
+
+
 def python_function(target: Any) -> types.FunctionType | None:
     """The Python function that a callable leads to: that of a method, of a `partial`, of an object's `__call__`."""
     while not isinstance(target, types.FunctionType):
@@ -59,8 +73,8 @@ def python_function(target: Any) -> types.FunctionType | None:
             target = target.func
         elif isinstance(target, types.MethodType):
             target = target.__func__
-        elif isinstance(target, functools._lru_cache_wrapper):
-            target = target.__wrapped__
+        elif inner_part(target) is not None:
+            target = getattr(target, str(inner_part(target)))
         elif isinstance(target, Custom):
             target = target.fun
         elif isinstance(target, BoxRule):
@@ -72,6 +86,17 @@ def python_function(target: Any) -> types.FunctionType | None:
             if not isinstance(target, types.FunctionType):
                 return None
     return target
+
+
+def code_in_file(function: types.FunctionType) -> types.CodeType:
+    """The code of a function, with the file that it is written in.
+
+    cloudpickle, by which joblib and dask send the functions of a script, leaves that file out, but in the globals.
+    """
+    code, file = function.__code__, function.__globals__.get("__file__")
+    if not code.co_filename.startswith("<") or linecache.getlines(code.co_filename, function.__globals__):
+        return code
+    return code.replace(co_filename=file) if isinstance(file, str) and linecache.getlines(file) else code
 
 
 def callable_name(target: object) -> str:

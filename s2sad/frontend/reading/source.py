@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, replace
 import gast
 
 from s2sad.errors import Location, SourceUnavailable, StaleSource, UnsupportedSyntax
+from s2sad.frontend.reading.callables import SENT, code_in_file
 from s2sad.frontend.reading.definitions import find
 from s2sad.frontend.reading.private_names import mangle
 from s2sad.frontend.reading.quotes import Quotes
@@ -66,7 +67,7 @@ def parse(function: types.FunctionType, generators: bool = False) -> Source:
         raise SourceUnavailable(
             f"{name} is a {kind}, not a Python function: it has no source. Give its derivative as a rule."
         )
-    code, lines = function.__code__, _file_lines(function)
+    code, lines = code_in_file(function), _file_lines(function)
     with warnings.catch_warnings(), deep_recursion():
         warnings.simplefilter("ignore")  # the compiler gave its warnings when the file was imported
         node = find(code, lines, function.__globals__)
@@ -81,13 +82,15 @@ def parse(function: types.FunctionType, generators: bool = False) -> Source:
 
 
 def _file_lines(function: types.FunctionType) -> list[str]:
-    code = function.__code__
+    code = code_in_file(function)
     linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename, function.__globals__)
     if lines:
         return lines
     typed = code.co_filename.startswith("<")
     why = "it was typed at a prompt, or made by exec" if typed else f"{code.co_filename} cannot be read"
+    if code.co_filename == SENT:
+        why = "it came from another process, and the file that it is written in is not here"
     raise SourceUnavailable(
         f"the source of {function.__qualname__} cannot be had: {why}. "
         "Define it in a file, or give its derivative as a rule."

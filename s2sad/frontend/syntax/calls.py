@@ -20,7 +20,7 @@ from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.heeded import Arguments, Keywords, heeded
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, is_pure, meaning_of, method_of
-from s2sad.frontend.reading.callables import UserFunction
+from s2sad.frontend.reading.callables import UserFunction, inner_part
 from s2sad.frontend.syntax.function_calls import is_of_user
 from s2sad.frontend.syntax.linear_calls import call_forward, call_linear, value_and_linear
 from s2sad.frontend.syntax.merging import is_function
@@ -260,8 +260,9 @@ class Calls(Lowering):
         of_class = inspect.getattr_static(type(f), "__call__", None)
         if isinstance(of_class, types.FunctionType) and meaning_of(of_class) is not None:
             return self.call(constant(of_class), [constant(f), *arguments], keywords, node, hint)
-        if isinstance(f, functools._lru_cache_wrapper):
-            return self.call(constant(self.reads.part(f, "__wrapped__")), arguments, keywords, node, hint)
+        part = inner_part(f)
+        if part is not None:
+            return self.call(constant(self.reads.part(f, part)), arguments, keywords, node, hint)
         return None
 
     def call_of_user(
