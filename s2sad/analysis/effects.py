@@ -12,7 +12,7 @@ from __future__ import annotations
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.effects import ASSERT, RAISE
 from s2sad.ir.types import ArrayType, Type, surely_broadcast
-from s2sad.ir.values import Apply, Block, Call, Effects, Operation, walk
+from s2sad.ir.values import Apply, Block, Call, Effects, Operation, given_functions, walk
 
 
 def effects_of(block: Block) -> Effects:
@@ -25,7 +25,7 @@ def own_effects(op: Operation) -> Effects:
     match op:
         case Apply() if op.primitive.draws:
             return Effects.DRAWS
-        case Apply() if op.primitive.once:
+        case Apply() if op.primitive.once or any(f.effects is Effects.ONCE for f in given_functions(op)):
             return Effects.ONCE
         # What a rule of a solver calculates again raises nothing that the solver had not raised before.
         case Apply() if op.location.again and op.primitive in (RAISE, ASSERT):

@@ -51,7 +51,7 @@ from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.printer import numbered
 from s2sad.ir.types import OpaqueType, Type, tuple_type
-from s2sad.ir.values import Call, Function, FunctionRef, Value, called_in
+from s2sad.ir.values import Call, Effects, Function, FunctionRef, Value, called_in
 from s2sad.optimize import eliminate_dead, own_carried, own_results, with_calls_written_out, without_adjoints
 
 PairKey: TypeAlias = tuple[str, tuple[bool, ...], Masked]
@@ -359,6 +359,12 @@ class Derivatives:
             if name in self.checkpointed:
                 self.checkpointed.add(made)
         return replace(reference, name=self.silent_forms[name])
+
+    def silent_entry(self, entry: Entry) -> Entry:
+        """An entry that is for a derivative alone, without what is done once."""
+        name = entry.function.name
+        self.functions[name] = numbered(optimize(self.silenced(self.functions[name])))
+        return replace(entry, function=self.functions[name], effects=Effects.NONE)
 
     def silenced(self, function: Function) -> Function:
         """A function that is computed again, without what is done once."""

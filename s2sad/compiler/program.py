@@ -84,6 +84,7 @@ class Program:
         self.bases: dict[str, str] = {}
         """By each name with a number, the one without."""
         self.derivatives = Derivatives(self)
+        self.silent_entry = self.derivatives.silent_entry
         self.signature = Signature()
         self.boxes = Boxes(self)
         self.spoken_of = spoken_of(runner.spelling())

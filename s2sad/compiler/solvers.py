@@ -25,7 +25,7 @@ from s2sad.ir.rewrite import substitute as substitute_values
 from s2sad.ir.signature import Signature, related
 from s2sad.ir.solver import CallOfRule, Part, Solver, as_call, part_name
 from s2sad.ir.types import ContainerType, Type, is_active_type, substitute
-from s2sad.ir.values import Block, FunctionRef, Operand, Value, constant
+from s2sad.ir.values import Block, Effects, FunctionRef, Operand, Value, constant
 
 INSTEAD = "pass s2sad.stop_gradient of it, or what depends on it to the function"
 
@@ -147,7 +147,9 @@ class Rules:
         local = Signature()
         types = map(local.parameter, (a.type for a in given))
         with self.at_the_call(given[0].builder.location):
-            return self.program.entry(target, dict(zip(names, types, strict=True)))
+            found = self.program.entry(target, dict(zip(names, types, strict=True)))
+        # what is printed, the solver's own call has printed
+        return self.program.silent_entry(found) if found.effects is Effects.ONCE else found
 
     @contextmanager
     def at_the_call(self, location: Location) -> Iterator[None]:

@@ -18,7 +18,18 @@ from s2sad.analysis.effects import own_effects
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.primitives.handles import STORES
 from s2sad.ir.rewrite import map_blocks, reads
-from s2sad.ir.values import Apply, Block, Call, Effects, Function, FunctionRef, Operand, Operation, walk
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Call,
+    Effects,
+    Function,
+    FunctionRef,
+    Operand,
+    Operation,
+    given_functions,
+    walk,
+)
 
 SilentForm: TypeAlias = Callable[[FunctionRef], FunctionRef]
 """From a function that prints or logs to one that gives the same, and does not."""
@@ -42,6 +53,8 @@ def without_effects(operations: Sequence[Operation], results: Sequence[Operand],
             if op.function.effects is Effects.DRAWS:
                 refuse_draws(op)
             new: Operation = replace(op, function=called_again(op.function, silent))
+        elif isinstance(op, Apply) and (given := given_functions(op)):
+            new = replace(op, static={**op.static, "functions": tuple(called_again(f, silent) for f in given)})
         else:
             new = map_blocks(op, lambda block: without_effects_in(block, silent)) if op.blocks else op
         live.update(reads([new]))

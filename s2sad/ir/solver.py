@@ -53,8 +53,8 @@ class Asked:
 
     types: Mapping[str, Type]
     static: Mapping[str, Any]
-    counts: Mapping[str, int] = field(default_factory=dict)
-    """How many arguments its functions take by position, as far as that is known."""
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What its functions call the arguments that they take by position, as far as that is known."""
     held: frozenset[str] = frozenset()
     """Which arguments hold functions."""
     results: Mapping[str, Type] = field(default_factory=dict)
@@ -200,6 +200,8 @@ class Solver:
     """Attributes of functions that it heeds, where there may be several."""
     by_name: frozenset[str] = frozenset()
     """Arguments that are classes of the library's, or the names of these."""
+    named: str = ""
+    """The argument whose items are passed to the functions by their names."""
     instead: str = ""
     """Of one that is refused: what to call instead."""
     makes: Mapping[str, Rule] = field(default_factory=dict)
@@ -244,6 +246,7 @@ def solver(
     tuples: str = "",
     heeded: str = "",
     by_name: str = "",
+    named: str = "",
     makes: Mapping[str, Rule] | None = None,
 ) -> Callable[[Callable[[Asked], Part | Parts]], Callable[[Asked], Part | Parts]]:
     """Add a row: what is decorated says what a call gives."""
@@ -270,6 +273,7 @@ def solver(
                 tuples=frozenset(tuples.split()),
                 heeded=tuple(heeded.split()),
                 by_name=frozenset(by_name.split()),
+                named=named,
                 makes=makes or {},
             )
         return gives

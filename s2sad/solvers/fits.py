@@ -141,17 +141,14 @@ def _start(asked: Asked) -> tuple[Type, ...]:
     return (vector(asked.types["x0"]),)
 
 
-def _start_by_position(asked: Asked) -> tuple[Type, ...]:
-    if asked.given("kwargs"):
-        raise UnsupportedCall("scipy.optimize.least_squares with kwargs", "pass these arguments by args")
-    return _start(asked)
-
-
 @solver(
     optimize.least_squares,
-    functions={"fun": _start_by_position, "jac": _start},
-    free="x0 jac method ftol xtol gtol x_scale diff_step tr_solver tr_options jac_sparsity max_nfev verbose loss",
+    functions={"fun": _start, "jac": _start, "callback": minimisers.watched},
+    alone="callback",
+    free="callback x0 jac method ftol xtol gtol x_scale diff_step tr_solver tr_options jac_sparsity max_nfev verbose"
+    " loss",
     among="bounds f_scale",
+    named="kwargs",
 )
 def _least_squares(asked: Asked) -> Parts:
     residual = vector(asked.results["fun"])
@@ -309,9 +306,10 @@ def _count(asked: Asked) -> int:
         found = length(asked.types["p0"])
         if isinstance(found, int):
             return found
-    if asked.counts.get("f", 0) < 2:
+    count = len(asked.names.get("f", ()))
+    if count < 2:
         raise UnsupportedCall("scipy.optimize.curve_fit of a function with *args", "pass p0, a list of numbers")
-    return asked.counts["f"] - 1
+    return count - 1
 
 
 def _point(asked: Asked) -> tuple[Type, ...]:

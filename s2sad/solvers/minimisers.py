@@ -9,7 +9,8 @@ differentiation (2022).
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy import optimize
@@ -18,7 +19,7 @@ import s2sad
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.dims import new_dim
 from s2sad.ir.solver import Asked, Part, Parts, holds_only, solver
-from s2sad.ir.types import FLOAT, Type, array
+from s2sad.ir.types import BOOL, FLOAT, INT, ContainerType, Type, array
 from s2sad.solvers import roots
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, one_number, vector
 
@@ -290,6 +291,22 @@ def _with_forces(asked: Asked) -> tuple[Type, ...]:
     return (*_start(asked), array(np.dtype(float), (new_dim("m"),)))
 
 
+SHOWN = ("intermediate_result",)
+"""What a callback calls its argument that is to be shown a result."""
+
+
+def _shown(t: Type) -> Type:
+    return ContainerType(optimize.OptimizeResult, ("x", "fun"), (t, FLOAT))
+
+
+def watched(asked: Asked) -> tuple[Type, ...]:
+    """What SciPy shows of its work: the place; to who asks for it by its name a result with it; or both."""
+    (t,) = _start(asked)
+    if asked.names["callback"] == SHOWN:
+        return (_shown(t),)
+    return (t, _shown(t)) if asked.is_constant("method", "trust-constr") else (t,)
+
+
 holds_only(optimize.Bounds, optimize.LinearConstraint, optimize.NonlinearConstraint)
 
 
@@ -314,7 +331,9 @@ def _minimum(asked: Asked, t: Type) -> Part:
         "hessp": _with_direction,
         "constraints": _start,
         "constraints.hess": _with_forces,
+        "callback": watched,
     },
+    alone="callback",
     free="x0 method jac hess hessp tol callback options",
     among="bounds constraints",
     first="jac",
@@ -347,7 +366,8 @@ OPTIONS += " c1 c2 workers fprime fhess avextol hess_inv0 xrtol"
     optimize.fmin_cg,
     optimize.fmin_bfgs,
     optimize.fmin_ncg,
-    functions={"func": _start, "f": _start, "fprime": _start, "fhess": _start},
+    functions={"func": _start, "f": _start, "fprime": _start, "fhess": _start, "callback": watched},
+    alone="callback",
     free=OPTIONS,
 )
 def _fmin(asked: Asked) -> Part:
@@ -368,8 +388,9 @@ def least_value_pulled(f: Any, part_0: Any, params: Any, g: Any) -> Any:
 
 @solver(
     optimize.fmin_l_bfgs_b,
-    functions={"func": _start, "fprime": _start},
-    free="x0 approx_grad m factr pgtol epsilon maxfun maxiter maxls",
+    functions={"func": _start, "fprime": _start, "callback": watched},
+    alone="callback",
+    free="callback x0 approx_grad m factr pgtol epsilon maxfun maxiter maxls",
     among="bounds",
     first="func",
 )
@@ -382,8 +403,10 @@ def _fmin_l_bfgs_b(asked: Asked) -> Parts:
 
 @solver(
     optimize.fmin_tnc,
-    functions={"func": _start, "fprime": _start},
-    free="x0 approx_grad epsilon scale offset messages maxCGit maxfun eta stepmx accuracy fmin ftol xtol pgtol rescale",
+    functions={"func": _start, "fprime": _start, "callback": watched},
+    alone="callback",
+    free="callback x0 approx_grad epsilon scale offset messages maxCGit maxfun eta stepmx accuracy fmin ftol xtol pgtol"
+    " rescale",
     among="bounds",
     first="func",
 )
@@ -409,8 +432,16 @@ def _brute(asked: Asked) -> Part:
     return Part(t, minimum_moved, minimum_pulled, known={"solver": asked.name, "success": True})
 
 
+def _hopped(asked: Asked) -> tuple[Type, ...]:
+    return (*_start(asked), FLOAT, BOOL)
+
+
 @solver(
-    optimize.basinhopping, functions={"func": _start}, free="x0 niter T stepsize interval disp seed rng", passed=None
+    optimize.basinhopping,
+    functions={"func": _start, "callback": _hopped},
+    alone="callback",
+    free="callback x0 niter T stepsize interval disp seed rng",
+    passed=None,
 )
 def _basinhopping(asked: Asked) -> Parts:
     given = asked.types.get("minimizer_kwargs")
@@ -427,14 +458,33 @@ def _inside(asked: Asked) -> tuple[Type, ...]:
     return (array(np.dtype(float), (length(asked.types["bounds_lb" if held else "bounds"]),)),)
 
 
-@solver(
-    optimize.differential_evolution,
-    optimize.dual_annealing,
-    optimize.shgo,
-    functions={"func": _inside, "constraints": _inside},
-    among="bounds constraints",
-    free="strategy maxiter popsize tol mutation recombination seed rng polish init atol n iters workers updating",
-)
+def _converging(asked: Asked) -> tuple[Type, ...]:
+    (t,) = _inside(asked)
+    return (_shown(t),) if asked.names["callback"] == SHOWN else (t, FLOAT)
+
+
+def _annealing(asked: Asked) -> tuple[Type, ...]:
+    return (*_inside(asked), FLOAT, INT)
+
+
+Gives: TypeAlias = Callable[[Asked], Part | Parts]
+
+
+def _search(function: Callable[..., object], callback: Callable[[Asked], tuple[Type, ...]]) -> Callable[[Gives], Gives]:
+    """A row of a search within bounds."""
+    return solver(
+        function,
+        functions={"func": _inside, "constraints": _inside, "callback": callback},
+        among="bounds constraints",
+        alone="callback",
+        free="callback strategy maxiter popsize tol mutation recombination seed rng polish init atol n iters workers"
+        " updating",
+    )
+
+
+@_search(optimize.differential_evolution, _converging)
+@_search(optimize.dual_annealing, _annealing)
+@_search(optimize.shgo, _inside)
 def _everywhere(asked: Asked) -> Parts:
     for name in ("integrality", "vectorized"):
         if asked.given(name) and asked.known(name) is not False:

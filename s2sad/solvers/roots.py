@@ -135,6 +135,11 @@ def vector_pulled(f: Any, ans: Any, params: Any, g: Any) -> Any:
     return (pullback(-multiplier),)
 
 
+def nothing_left(t: Type) -> Part:
+    """What the function gives at a root: zero whatever it depends on."""
+    return Part(t, constant=True)
+
+
 def _vector(asked: Asked) -> tuple[Type, ...]:
     return (vector(asked.types["x0"]),)
 
@@ -148,8 +153,7 @@ def _fsolve(asked: Asked) -> Part | Parts:
     root = Part(vector(asked.types["x0"]), vector_moved, vector_pulled)
     if not asked.known("full_output"):
         return root
-    rest = Part(root.type, without="it is zero at a root")
-    return Parts(tuple, {0: root, 1: Parts(dict, {"nfev": COUNT, "fvec": rest}), 2: COUNT, 3: TEXT})
+    return Parts(tuple, {0: root, 1: Parts(dict, {"nfev": COUNT, "fvec": nothing_left(root.type)}), 2: COUNT, 3: TEXT})
 
 
 def shaped_moved(f: Any, ans: Any, params: Any, params_dot: Any) -> Any:
@@ -180,8 +184,9 @@ def _shaped_start(asked: Asked) -> tuple[Type, ...]:
     optimize.linearmixing,
     optimize.diagbroyden,
     optimize.excitingmixing,
-    functions={"F": _shaped_start},
-    free="xin",
+    functions={"F": _shaped_start, "callback": lambda asked: 2 * _shaped_start(asked)},
+    alone="callback",
+    free="callback xin",
     passed=None,
 )
 def _by_iteration(asked: Asked) -> Part:
@@ -213,7 +218,8 @@ def _root_start(asked: Asked) -> tuple[Type, ...]:
 
 @solver(
     optimize.root,
-    functions={"fun": _root_start, "jac": _root_start},
+    functions={"fun": _root_start, "jac": _root_start, "callback": lambda asked: 2 * _root_start(asked)},
+    alone="callback",
     free="x0 method jac tol callback options",
     first="jac",
 )
@@ -226,7 +232,7 @@ def _root(asked: Asked) -> Parts:
         "message": TEXT,
         "status": COUNT,
         "nfev": COUNT,
-        "fun": Part(t, without="it is zero at a root"),
+        "fun": nothing_left(t),
     }
     return Parts(optimize.OptimizeResult, parts)
 

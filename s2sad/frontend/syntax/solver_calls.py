@@ -83,6 +83,8 @@ class Solvers(SolverRules):
         for name, p in signature.parameters.items():
             if p.kind is p.VAR_KEYWORD:
                 given.update(given.pop(name, {}))
+        if row.named in given:
+            self.pass_by_name(row, given, node)
         made = Given(row, frozenset(keywords))
         made.terms.update(given)
         for name, term in given.items():
@@ -100,13 +102,24 @@ class Solvers(SolverRules):
                 made.holding.update(self.given_as(name, self.in_form(row, name, term, node), made))
         further = list(self.further(given[row.passed], node)) if row.passed in given else []
         static = {k: o.value for k, o in made.operands.items() if isinstance(o, Constant)}
-        counts = {k: self.count_of(t) for k, (t, _) in made.functions.items()}
+        names = {k: self.names_of(t) for k, (t, _) in made.functions.items()}
         if row.first in made.operands and row.first not in static:
             what = f"{row.first} of {row.name}, which is known at run time only"
             self.refuse(node, what, "pass a constant", UnsupportedCall)
         types = {k: o.type for k, o in made.operands.items()}
-        asked = Asked(types, static, counts, frozenset(made.holding), name=row.name)
+        asked = Asked(types, static, names, frozenset(made.holding), name=row.name)
         return self.solved(made, asked, further, node, hint)
+
+    def pass_by_name(self, row: Solver, given: dict[str, Any], node: gast.AST) -> None:
+        """Bind what is passed to the functions by its names to them."""
+        named = self.open(given.pop(row.named))
+        if isinstance(named, Constant) and named.value is None:
+            return
+        if not isinstance(named, dict):
+            self.refuse(node, f"{row.name} with {row.named} that are no dict of known names", "", UnsupportedCall)
+        for name in row.functions:
+            if named and name in given and _is_called(given[name]):
+                given[name] = Partial(given[name], (), named)
 
     def held_by(self, cls: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST) -> Term:
         """An object that holds arguments of a solver, by the names of its parameters."""
@@ -221,10 +234,11 @@ class Solvers(SolverRules):
         functions: dict[str, tuple[GivenFunction, list[Value]]] = {}
         for name, (term, own_further) in made.functions.items():
             own = row.functions[made.kinds.get(name) or made.parameter_of(name)](asked)
-            behind = further if name in row.functions or row.is_one_of_several(name) else own_further
+            passed_to = name not in row.alone and (name in row.functions or row.is_one_of_several(name))
+            behind = further if passed_to else own_further
             functions[name] = self.given_function(row, term, own, behind, values, node)
         closures = {n: self.as_it_is(n, made.terms[n], values, node) for n in row.called if n in made.terms}
-        compiled = {n: self.compiled_for(row, f, own, values, node) for n, (f, own) in functions.items()}
+        compiled = {n: self.compiled_for(row, f, own, values, node, n in row.free) for n, (f, own) in functions.items()}
         # what one function reads from outside is passed to all of them
         heeded = {n: self.heeded_of(made.functions[n][0], row) for n in functions if row.is_one_of_several(n)}
         references = {

@@ -84,16 +84,17 @@ class SolverFunctions(Lowering):
                 places.append(values.place(operand, parameter))
         return GivenFunction(target, name, tuple(places), len(placeholders)), placeholders
 
-    def count_of(self, term: Term) -> int:
-        """How many arguments a function takes by position; 0 where that is not known."""
+    def names_of(self, term: Term) -> tuple[str, ...]:
+        """What a function calls the arguments that it takes by position; nothing where that is not known."""
         match term:
             case Closure():
                 signature = signature_of(term.node.args)
             case Constant(value=f) if inspect.isfunction(f):
                 signature = inspect.signature(f)
             case _:
-                return 0
-        return sum(p.kind in (P.POSITIONAL_ONLY, P.POSITIONAL_OR_KEYWORD) for p in signature.parameters.values())
+                return ()
+        by_position = (P.POSITIONAL_ONLY, P.POSITIONAL_OR_KEYWORD)
+        return tuple(n for n, p in signature.parameters.items() if p.kind in by_position)
 
     def as_target(self, term: Term, arguments: list[Term], node: gast.AST) -> tuple[Any, str, list[Term]] | None:
         """A function as a target of the compiler: with its name, and the terms of its parameters."""
@@ -194,7 +195,13 @@ class SolverFunctions(Lowering):
         return Closure(tree, name, frame, {})
 
     def compiled_for(
-        self, row: Solver, function: GivenFunction, own: Sequence[Value], values: Values, node: gast.AST
+        self,
+        row: Solver,
+        function: GivenFunction,
+        own: Sequence[Value],
+        values: Values,
+        node: gast.AST,
+        is_optional: bool,
     ) -> Any:
         """The function compiled for its arguments; what it reads from outside is put to the `values`."""
         operands = [
@@ -202,12 +209,12 @@ class SolverFunctions(Lowering):
             for p in function.places
         ]
         callee = self.context.callee(function.target, operands, self.at(node))
-        if callee is None or callee.back is not None or callee.reference.effects >= Effects.ONCE:
+        if callee is None or callee.back is not None or callee.reference.effects > Effects.ONCE:
             self.refuse(
                 node,
-                f"{function.name}, which {row.name} is given, changes what it is given, stores something outside, or "
-                "prints",
-                "return new values instead",
+                f"{function.name}, which {row.name} is given, changes what it is given or what is around it, or draws "
+                "random numbers",
+                "return new values instead, or leave it out" if is_optional else "return new values instead",
                 UnsupportedCall,
             )
         outside = [values.place(self.captured_value(variable), variable.shown) for variable in callee.captured]
