@@ -60,8 +60,7 @@ def solve_ivp_vjp(v1, success, v7, y0, rtol, atol, v2, v3, v4, v5, v6):
         )
     n = len(y0)
     res = scipy.integrate.solve_ivp(
-        function_3, (v7, v1[-1]), y0, dense_output=True, args=(v2, v3, v4, v5), rtol=rtol,
-        atol=atol, max_step=np.inf
+        function_3, (v7, v1[-1]), y0, dense_output=True, args=(v2, v3, v4, v5), rtol=rtol, atol=atol
     )
     sol = res.sol
     if not res.success:
@@ -75,44 +74,32 @@ def solve_ivp_vjp(v1, success, v7, y0, rtol, atol, v2, v3, v4, v5, v6):
     v13 = v5.size
     w = np.zeros(n + (place + v11 + v12 + v13), dtype=np.float64)
     scale = np.max(np.abs(v6))
-    at = v7
-    for k in range(len(v1) - 1, -1, -1):
-        v17 = v6[:, k]
-        if np.any(v17):
-            if np.any(w):
-                v18 = v1[k]
-                if v18 == at:
-                    v27 = w
-                else:
-                    res = scipy.integrate.solve_ivp(
-                        back, (at, v18), w, args=(n, v8, sol), rtol=rtol, atol=atol,
-                        first_step=np.minimum(step, np.abs(v18 - at)), max_step=np.inf
-                    )
-                    if not res.success:
-                        raise RuntimeError("scipy.integrate.solve_ivp did not reach the start with the adjoint equation")
-                    v27 = res.y[:, -1]
-                w = v27
-            at = v1[k]
-            w = np.concatenate((w[:n] + v17 / scale, w[n:]))
-    if v7 == at:
-        v40 = w
-    else:
-        res = scipy.integrate.solve_ivp(
-            back, (at, v7), w, args=(n, v8, sol), rtol=rtol, atol=atol,
-            first_step=np.minimum(step, np.abs(v7 - at)), max_step=np.inf
-        )
-        if not res.success:
-            raise RuntimeError(
-                "scipy.integrate.solve_ivp did not reach the start with the adjoint equation"
+    used = np.any(v6 != 0.0, axis=0)
+    t = v1[used]
+    jumps = v6[:, used]
+    before = np.concatenate((np.array([v7]), t))
+    for k in range(len(t) - 1, -1, -1):
+        w = np.concatenate((w[:n] + jumps[:, k] / scale, w[n:]))
+        t_k = t[k]
+        before_k = before[k]
+        if t_k != before_k:
+            res = scipy.integrate.solve_ivp(
+                back, (t_k, before_k), w, args=(n, v8, sol), rtol=rtol, atol=atol,
+                first_step=np.minimum(step, np.abs(t_k - before_k))
             )
-        v40 = res.y[:, -1]
-    w = scale * v40
+            if not res.success:
+                raise RuntimeError(
+                    "scipy.integrate.solve_ivp did not reach the start with the adjoint equation"
+                )
+            v29 = res.y[:, -1]
+            w = v29
+    w = scale * w
     place_2 = place + v11
     place_3 = place_2 + v12
-    v41 = w[n:]
+    v30 = w[n:]
     return (
-        v41[0:place].reshape(v2.shape), v41[place:place + v11].reshape(v3.shape),
-        v41[place_2:place_2 + v12].reshape(v4.shape), v41[place_3:place_3 + v13].reshape(v5.shape)
+        v30[0:place].reshape(v2.shape), v30[place:place + v11].reshape(v3.shape),
+        v30[place_2:place_2 + v12].reshape(v4.shape), v30[place_3:place_3 + v13].reshape(v5.shape)
     )
 
 

@@ -63,8 +63,7 @@ def solve_ivp_spread_vjp(v1, success, v3, y0, rtol, atol, beta, gamma, v2):
         )
     n = len(y0)
     res = scipy.integrate.solve_ivp(
-        spread, (v3, v1[-1]), y0, dense_output=True, args=(beta, gamma), rtol=rtol, atol=atol,
-        max_step=np.inf
+        spread, (v3, v1[-1]), y0, dense_output=True, args=(beta, gamma), rtol=rtol, atol=atol
     )
     sol = res.sol
     if not res.success:
@@ -76,40 +75,28 @@ def solve_ivp_spread_vjp(v1, success, v3, y0, rtol, atol, beta, gamma, v2):
     v6 = place + np.size(gamma)
     w = np.zeros(n + v6, dtype=np.float64)
     scale = np.max(np.abs(v2))
-    at = v3
-    for k in range(len(v1) - 1, -1, -1):
-        v13 = v2[:, k]
-        if np.any(v13):
-            if np.any(w):
-                v14 = v1[k]
-                if v14 == at:
-                    v23 = w
-                else:
-                    res = scipy.integrate.solve_ivp(
-                        back, (at, v14), w, args=(n, (beta, gamma), sol), rtol=rtol, atol=atol,
-                        first_step=np.minimum(step, np.abs(v14 - at)), max_step=np.inf
-                    )
-                    if not res.success:
-                        raise RuntimeError("scipy.integrate.solve_ivp did not reach the start with the adjoint equation")
-                    v23 = res.y[:, -1]
-                w = v23
-            at = v1[k]
-            w = np.concatenate((w[:n] + v13 / scale, w[n:]))
-    if v3 == at:
-        v36 = w
-    else:
-        res = scipy.integrate.solve_ivp(
-            back, (at, v3), w, args=(n, (beta, gamma), sol), rtol=rtol, atol=atol,
-            first_step=np.minimum(step, np.abs(v3 - at)), max_step=np.inf
-        )
-        if not res.success:
-            raise RuntimeError(
-                "scipy.integrate.solve_ivp did not reach the start with the adjoint equation"
+    used = np.any(v2 != 0.0, axis=0)
+    t = v1[used]
+    jumps = v2[:, used]
+    before = np.concatenate((np.array([v3]), t))
+    for k in range(len(t) - 1, -1, -1):
+        w = np.concatenate((w[:n] + jumps[:, k] / scale, w[n:]))
+        t_k = t[k]
+        before_k = before[k]
+        if t_k != before_k:
+            res = scipy.integrate.solve_ivp(
+                back, (t_k, before_k), w, args=(n, (beta, gamma), sol), rtol=rtol, atol=atol,
+                first_step=np.minimum(step, np.abs(t_k - before_k))
             )
-        v36 = res.y[:, -1]
-    w = scale * v36
-    v37 = w[n:]
-    return v37[0:place].reshape(np.shape(beta)), v37[place:v6].reshape(np.shape(gamma))
+            if not res.success:
+                raise RuntimeError(
+                    "scipy.integrate.solve_ivp did not reach the start with the adjoint equation"
+                )
+            v25 = res.y[:, -1]
+            w = v25
+    w = scale * w
+    v26 = w[n:]
+    return v26[0:place].reshape(np.shape(beta)), v26[place:v6].reshape(np.shape(gamma))
 
 
 def surprise_value_and_grad(log_rates, counts, tolerance=1e-08):

@@ -32,7 +32,8 @@ def path_of(f: Any, t_span: Any, y0: Any, method: Any, rtol: Any, atol: Any, max
     """What `solve_ivp` solves."""
     rtol = 1e-3 if rtol is None else rtol
     atol = paths.tolerance(atol, 1e-6)
-    return paths.Path(f, params, t_span[0], y0, method, rtol, atol, np.inf if max_step is None else max_step)
+    options = {} if max_step is None else {"max_step": max_step}
+    return paths.Path(f, params, t_span[0], y0, method, rtol, atol, options)
 
 
 def start_moved(path: paths.Path, t_span_dot: Any, y0_dot: Any) -> Any:
@@ -260,7 +261,8 @@ def rows_path(f: Any, y0: Any, t: Any, tfirst: Any, rtol: Any, atol: Any, hmax: 
     rtol = 1.49e-8 if rtol is None else rtol
     atol = paths.tolerance(atol, 1.49e-8)
     rhs = f if tfirst else lambda s, y, *given: f(y, s, *given)
-    return paths.Path(rhs, params, t[0], np.reshape(y0, (-1,)), "LSODA", rtol, atol, np.inf if hmax == 0 else hmax)
+    options = {} if hmax is None else {"max_step": np.inf if hmax == 0.0 else hmax}
+    return paths.Path(rhs, params, t[0], np.reshape(y0, (-1,)), "LSODA", rtol, atol, options)
 
 
 def rows_moved(path: paths.Path, ans: Any, t: Any, params_dot: Any, y0_dot: Any, t_dot: Any) -> Any:

@@ -23,7 +23,7 @@ class Path:
     method: Any
     rtol: Any
     atol: Any
-    max_step: Any
+    options: Any
 
 
 ir_solver.holds_only(Path)
@@ -47,7 +47,7 @@ def solved(f: Any, path: Path, last: Any, start: Any, params: Any, atol: Any, wh
         args=params,
         rtol=path.rtol,
         atol=atol,
-        max_step=path.max_step,
+        **path.options,
     )
     if not res.success:
         raise RuntimeError(f"scipy.integrate.solve_ivp did not reach the end{what}")
@@ -80,33 +80,29 @@ def adjoint(path: Path, t: Any, jumps: Any) -> Any:
         value, pullback = s2sad.vjp(lambda y, *given: f(s, y, *given), y, *params)
         return -joined(pullback(w[:n]))
 
-    def earlier(w: Any, last: Any, first: Any) -> Any:
-        if first == last:
-            return w
-        # after each jump steps are as long as before, where they fit
-        res = integrate.solve_ivp(
-            back,
-            (last, first),
-            w,
-            path.method,
-            rtol=path.rtol,
-            atol=atol,
-            first_step=np.minimum(step, np.abs(first - last)),
-            max_step=path.max_step,
-        )
-        if not res.success:
-            raise RuntimeError("scipy.integrate.solve_ivp did not reach the start with the adjoint equation")
-        return res.y[:, -1]
-
     w = nothing(path, jumps.dtype)
     scale = np.max(np.abs(jumps))
-    at = path.first
+    used = np.any(jumps != 0.0, axis=0)
+    t, jumps = t[used], jumps[:, used]
+    before = np.concatenate((np.array([path.first]), t))
     for k in range(len(t) - 1, -1, -1):
-        if np.any(jumps[:, k]):
-            w = earlier(w, at, t[k]) if np.any(w) else w
-            at = t[k]
-            w = np.concatenate((w[:n] + jumps[:, k] / scale, w[n:]))
-    return scale * earlier(w, at, path.first)
+        w = np.concatenate((w[:n] + jumps[:, k] / scale, w[n:]))
+        if t[k] != before[k]:
+            # after each jump steps are as long as before, where they fit
+            res = integrate.solve_ivp(
+                back,
+                (t[k], before[k]),
+                w,
+                path.method,
+                rtol=path.rtol,
+                atol=atol,
+                first_step=np.minimum(step, np.abs(t[k] - before[k])),
+                **path.options,
+            )
+            if not res.success:
+                raise RuntimeError("scipy.integrate.solve_ivp did not reach the start with the adjoint equation")
+            w = res.y[:, -1]
+    return scale * w
 
 
 def nothing(path: Path, dtype: Any) -> Any:
