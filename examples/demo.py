@@ -11,7 +11,7 @@ from examples import lotka_volterra, worked_function
 
 def main():
     print("== The worked function ==\n")
-    worked_function.main()
+    worked_function.main("output/L.svg")
     print("\n== Gradient check of the Lotka-Volterra misfit ==\n")
     counts = np.loadtxt(lotka_volterra.DATA, delimiter=",", skiprows=2)[:, 1:]
     q = np.log([0.5, 0.025, 0.025, 0.8, 30.0, 4.0])

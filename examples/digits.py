@@ -1,6 +1,6 @@
 """A neural network in plain NumPy, trained to read the handwritten digits of scikit-learn.
 
-python -m examples.digits [epochs]
+python -m examples.digits [picture.png]
 """
 
 import sys
@@ -8,6 +8,7 @@ import sys
 import numpy as np
 
 import s2sad
+from examples.pictures import ORANGE, figure
 
 
 def loss(params, x, y):
@@ -62,13 +63,30 @@ def data():
     return train_test_split(images / 16.0, digits, test_size=0.25, random_state=0, stratify=digits)
 
 
-def main(epochs=40):
+def draw(losses, images, read, digits, path, shown=12):
+    """The loss, and images with what was read: first those that were misread."""
+    order = np.argsort(read == digits, kind="stable")[:shown]
+    tiles = np.pad(images[order].reshape(-1, 4, 8, 8), ((0, 0), (0, 0), (1, 1), (3, 1)))
+    with figure(path, 2, size=(8.0, 3.6)) as (left, right):
+        left.semilogy(np.arange(1, len(losses) + 1), losses, color=ORANGE)
+        left.set(xlabel="epoch", ylabel="loss")
+        right.imshow(np.moveaxis(tiles, 1, 2).reshape(-1, 48), cmap="gray_r")
+        for place, k in enumerate(order):
+            colour = "tab:green" if read[k] == digits[k] else "tab:red"
+            right.text(12 * (place % 4), 10 * (place // 4) + 2.5, str(read[k]), color=colour, weight="bold")
+        right.axis("off")
+
+
+def main(picture=None, epochs=40):
     x_train, x_test, train_digits, test_digits = data()
     params, losses = train(x_train, np.eye(10)[train_digits], epochs)
-    accuracy = np.mean(predict(params, x_test) == test_digits)
+    read = predict(params, x_test)
+    accuracy = np.mean(read == test_digits)
     print(f"loss {losses[0]:.3f} -> {losses[-1]:.4f}, test accuracy {accuracy:.1%} on {len(x_test)} images")
+    if picture:
+        draw(losses, x_test, read, test_digits, picture)
     return accuracy
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*sys.argv[1:])

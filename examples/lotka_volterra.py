@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 import s2sad
+from examples.pictures import BLUE, ORANGE, figure
 
 DATA = Path(__file__).parent / "data" / "lynx_hare.csv"
 
@@ -60,30 +61,26 @@ def fit(counts):
         )
 
 
-def simulate(q, years, steps=10):
-    """The model at the start and after each year."""
+def simulate(q, steps, dt):
+    """The model at the start and after each step of `dt` years."""
     y = np.exp(q[4:])
     rows = [y]
-    for _ in range(years):
-        y = year(y, np.exp(q[:4]), steps)
+    for _ in range(steps):
+        y = y + dt * rates(y + 0.5 * dt * rates(y, np.exp(q[:4])), np.exp(q[:4]))
         rows.append(y)
     return np.array(rows)
 
 
-def draw(years, counts, model, path):
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(8, 4), layout="constrained")
-    for k, (name, colour) in enumerate((("hare", "tab:blue"), ("lynx", "tab:red"))):
-        axes.plot(years, counts[:, k], "o", color=colour, label=f"{name}, counted")
-        axes.plot(years, model[:, k], color=colour, label=f"{name}, model")
-    axes.set(xlabel="year", ylabel="pelts, thousands", xticks=years[::4].astype(int))
-    axes.legend(ncols=2)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)
+def draw(years, counts, q, path):
+    dt = 0.02
+    steps = round((years[-1] - years[0]) / dt)
+    model = simulate(q, steps, dt)
+    with figure(path, size=(7.5, 4.2)) as axes:
+        for k, (name, colour) in enumerate((("hare", BLUE), ("lynx", ORANGE))):
+            axes.plot(years, counts[:, k], "o", color=colour, label=f"{name}, counted")
+            axes.plot(years[0] + dt * np.arange(steps + 1), model[:, k], color=colour, label=f"{name}, model")
+        axes.set(xlabel="year", ylabel="pelts, thousands", xticks=years[::4].astype(int))
+        axes.legend(ncols=4, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
 
 
 def main(picture=None):
@@ -96,9 +93,7 @@ def main(picture=None):
     error = np.sqrt(found.fun / counts.size)
     print(f"mean error of the logarithm {error:.3f} after {found.nfev} evaluations of misfit and gradient")
     if picture:
-        Path(picture).parent.mkdir(parents=True, exist_ok=True)
-        draw(years, counts, simulate(found.x, len(years) - 1), picture)
-        print(f"picture: {picture}")
+        draw(years, counts, found.x, picture)
     return found
 
 

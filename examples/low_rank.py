@@ -1,11 +1,14 @@
 """A picture with missing points filled in: a penalty on the singular values prefers matrices of low rank.
 
-python -m examples.low_rank
+python -m examples.low_rank [picture.png]
 """
+
+import sys
 
 import numpy as np
 
 import s2sad
+from examples.pictures import figure
 
 
 def objective(X, data, known, weight):
@@ -27,7 +30,15 @@ def complete(data, known, weight=0.05, steps=400, rate=0.2):
     return X, value
 
 
-def main():
+def draw(pictures, path):
+    with figure(path, len(pictures), size=(7.5, 3.6)) as axes:
+        for panel, (name, shown) in zip(axes, pictures.items(), strict=True):
+            panel.imshow(shown, cmap="RdBu_r", vmin=-4.0, vmax=4.0)
+            panel.set_title(name)
+            panel.axis("off")
+
+
+def main(picture=None):
     rng = np.random.default_rng(2)
     truth = rng.normal(size=(20, 3)) @ rng.normal(size=(3, 15))
     known = (rng.uniform(size=truth.shape) < 0.7).astype(float)
@@ -35,8 +46,10 @@ def main():
     hidden = known == 0.0
     error = np.linalg.norm((X - truth)[hidden]) / np.linalg.norm(truth[hidden])
     print(f"objective {value:.4f}, relative error at the {hidden.sum()} hidden points {error:.1%}")
+    if picture:
+        draw({"known": np.where(hidden, np.nan, truth), "filled in": X, "truth": truth}, picture)
     return error
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -2,7 +2,7 @@
 
 The objective takes a step of gradient descent itself, so its gradient is the gradient of a gradient.
 
-python -m examples.maml [steps]
+python -m examples.maml [picture.png]
 """
 
 import sys
@@ -10,6 +10,7 @@ import sys
 import numpy as np
 
 import s2sad
+from examples.pictures import BLUE, ORANGE, figure
 
 
 def loss(params, x, y):
@@ -70,7 +71,20 @@ def train(objective, params, steps, rng, tasks=10, points=10, rate=0.01):
     return params
 
 
-def main(steps=2000):
+def draw(found, path):
+    """A wave, ten points of it, and what each network makes of these in one step."""
+    x, y, _, _ = waves(1, 10, np.random.default_rng(5))
+    line = np.linspace(-3.0, 3.0, 100)[:, None]
+    with figure(path) as axes:
+        axes.plot(x[0], y[0], "ko", label="ten points")
+        for (name, params), colour in zip(found.items(), ("0.7", BLUE, ORANGE), strict=True):
+            W1, b1, W2, b2 = adapted(params, x[0], y[0], 0.1)
+            axes.plot(line, np.tanh(line @ W1 + b1) @ W2 + b2, color=colour, label=name)
+        axes.set(xlabel="x", ylabel="after one step")
+        axes.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+
+
+def main(picture=None, steps=2000):
     rng = np.random.default_rng(0)
     untrained = start(40, rng)
     found = {
@@ -82,8 +96,10 @@ def main(steps=2000):
     losses = [meta_loss(params, *test) for params in found.values()]
     for name, value in zip(found, losses, strict=True):
         print(f"{name:22s} loss after one step on ten points {value:.3f}")
+    if picture:
+        draw(found, picture)
     return losses
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*sys.argv[1:])

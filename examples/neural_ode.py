@@ -2,7 +2,7 @@
 
 Or solved by SciPy, whose derivative is the adjoint equation.
 
-python -m examples.neural_ode [evaluations]
+python -m examples.neural_ode [picture.png]
 """
 
 import sys
@@ -11,6 +11,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 import s2sad
+from examples.pictures import BLUE, ORANGE, figure
 
 
 def unpacked(q):
@@ -86,14 +87,28 @@ def fit(spiral, dt, evaluations, hidden=16, seed=0):
     return found, spiral_misfit(guess, spiral, dt)
 
 
-def main(evaluations=400):
+def draw(q, spiral, dt, path_of_picture):
+    """The spiral, the path from its first point, and the velocities that the network has learned."""
+    x, y = np.meshgrid(np.linspace(-2.1, 2.1, 15), np.linspace(-2.1, 2.1, 15))
+    u, v = np.moveaxis(velocity(np.stack([x, y], axis=-1), unpacked(q)), -1, 0)
+    with figure(path_of_picture, size=(5.4, 5.0)) as axes:
+        axes.quiver(x, y, u, v, color="0.75")
+        axes.plot(*spiral.T, "o", color=BLUE, label="given")
+        axes.plot(*path(q, spiral[0], dt / 5, 5 * (len(spiral) - 1)).T, color=ORANGE, label="learned")
+        axes.set(aspect="equal", xlim=(-2.2, 2.2), ylim=(-2.2, 2.2))
+        axes.legend(ncols=2, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)
+
+
+def main(picture=None, evaluations=400):
     dt = 0.1
     t = dt * np.arange(60)
     spiral = 2.0 * np.exp(-0.2 * t)[:, None] * np.stack([np.cos(2.0 * t), np.sin(2.0 * t)], axis=1)
     found, before = fit(spiral, dt, evaluations)
     print(f"misfit {before:.3f} -> {found.fun:.1e} after {found.nfev} evaluations of misfit and gradient")
+    if picture:
+        draw(found.x, spiral, dt, picture)
     return before, found.fun
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(*sys.argv[1:])

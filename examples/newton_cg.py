@@ -2,12 +2,15 @@
 
 The inner iterations need products of the Hessian with vectors only: `hvp`, forward over reverse mode.
 
-python -m examples.newton_cg
+python -m examples.newton_cg [picture.png]
 """
+
+import sys
 
 import numpy as np
 
 import s2sad
+from examples.pictures import BLUE, ORANGE, figure
 
 
 def energy(u, w):
@@ -39,13 +42,23 @@ def exact(x, w=1.0):
     return -2.0 * np.log(np.cosh((x - 0.5) * t / 2.0) / np.cosh(t / 4.0))
 
 
-def main():
+def draw(x, found, path):
+    with figure(path) as axes:
+        axes.plot(x, exact(x), color=BLUE, linewidth=5, alpha=0.4, label="in closed form")
+        axes.plot(x, found, color=ORANGE, label="found")
+        axes.set(xlabel="x", ylabel="u")
+        axes.legend(frameon=False)
+
+
+def main(picture=None):
     found = solve()
     x = np.linspace(0.0, 1.0, len(found.x) + 2)[1:-1]
     error = np.max(np.abs(found.x - exact(x)))
     print(f"{found.nit} Newton steps, {found.nhev} products with the Hessian, largest error {error:.1e}")
+    if picture:
+        draw(x, found.x, picture)
     return error
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

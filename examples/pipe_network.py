@@ -3,13 +3,16 @@
 The heads at the nodes are those at which as much water comes as is taken: `scipy.optimize.root` finds them, and the
 implicit function theorem says how they move with the resistances.
 
-python -m examples.pipe_network
+python -m examples.pipe_network [picture.png]
 """
+
+import sys
 
 import numpy as np
 from scipy.optimize import minimize, root
 
 import s2sad
+from examples.pictures import BLUE, ORANGE, figure
 
 PIPES = np.array([[0, 1], [0, 2], [1, 2], [1, 3], [2, 4], [3, 4], [3, 5], [4, 5]])
 """From which node to which: node 0 is the reservoir."""
@@ -46,7 +49,22 @@ def network_misfit(log_resistance, scenarios, measured, reservoir=50.0):
     return total + 1e-6 * np.sum(log_resistance**2)
 
 
-def main():
+def draw(found, truth, path):
+    """The network with wide pipes where the resistance is small, and resistances found over those in truth."""
+    places = np.array([[0.0, 0.5], [1.0, 1.0], [1.0, 0.0], [2.0, 1.0], [2.0, 0.0], [3.0, 0.5]])
+    with figure(path, 2, size=(8.0, 3.4)) as (left, right):
+        for (a, b), resistance in zip(PIPES, found, strict=True):
+            left.plot(*places[[a, b]].T, color=BLUE, linewidth=6.0 / resistance, solid_capstyle="round", zorder=1)
+        left.scatter(*places.T, s=260, color="white", edgecolor="black", zorder=2)
+        for k, place in enumerate(places):
+            left.text(*place, str(k), ha="center", va="center", zorder=3)
+        left.axis("off")
+        right.plot([0.0, truth.max()], [0.0, truth.max()], color="0.7")
+        right.plot(truth, found, "o", color=ORANGE)
+        right.set(xlabel="resistance in truth", ylabel="found")
+
+
+def main(picture=None):
     rng = np.random.default_rng(3)
     truth = np.exp(rng.normal(0.5, 0.5, size=len(PIPES)))
     scenarios = rng.uniform(0.2, 1.0, size=(6, 5))
@@ -57,8 +75,10 @@ def main():
     error = np.max(np.abs(np.exp(found.x) / truth - 1.0))
     print(f"misfit {network_misfit(start, scenarios, measured):.3f} -> {found.fun:.1e} in {found.nfev} gradients")
     print(f"resistances {np.exp(found.x).round(3)}, the largest error {error:.1%}")
+    if picture:
+        draw(np.exp(found.x), truth, picture)
     return error
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

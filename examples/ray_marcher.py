@@ -9,12 +9,12 @@ python -m examples.ray_marcher [picture.png]
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
 
 import s2sad
+from examples.pictures import figure
 
 EYE = np.array([0.0, 1.2, -4.0])
 UP = np.array([0.0, 1.0, 0.0])
@@ -93,18 +93,11 @@ GUESS = np.array([[-0.6, 0.6, 0.3, 0.4], [0.2, 0.5, -0.4, 0.3], [0.6, 0.9, 0.7, 
 
 
 def draw(pictures, path):
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(1, len(pictures), figsize=(10, 3.2), layout="constrained")
-    for panel, (name, shown) in zip(axes, pictures.items(), strict=True):
-        panel.imshow(shown, cmap="gray", vmin=0.0, vmax=1.0)
-        panel.set_title(name)
-        panel.axis("off")
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=120)
+    with figure(path, len(pictures), size=(9.0, 2.8)) as axes:
+        for panel, (name, shown) in zip(axes, pictures.items(), strict=True):
+            panel.imshow(shown, cmap="gray", vmin=0.0, vmax=1.0)
+            panel.set_title(name)
+            panel.axis("off")
 
 
 def main(path=None, height=48, width=64):
@@ -117,9 +110,9 @@ def main(path=None, height=48, width=64):
     print(f"misfit {scene_misfit(GUESS, rays, seen):.1e} -> {found.fun:.1e} in {found.nfev} gradients")
     print(f"the largest error of a place or a radius: {error:.3f}")
     if path:
-        pictures = {"seen": seen, "guess": picture(GUESS, rays), "found": picture(balls, rays)}
-        draw({name: shown.reshape(height, width) for name, shown in pictures.items()}, path)
-        print(f"picture: {path}")
+        fine = (5 * height, 5 * width)
+        guess, found = (picture(b, directions(*fine)).reshape(fine) for b in (GUESS, balls))
+        draw({"seen": seen.reshape(height, width), "guess": guess, "found": found}, path)
     return error
 
 

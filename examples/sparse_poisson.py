@@ -3,8 +3,10 @@
 On a square -div(k grad u) = f, with u = 0 around it: finite volumes give a sparse matrix of the conductivities k of the
 cells. The gradient of the misfit takes one more sparse solve, whatever the number of cells.
 
-python -m examples.sparse_poisson
+python -m examples.sparse_poisson [picture.png]
 """
+
+import sys
 
 import numpy as np
 from scipy.optimize import minimize
@@ -12,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
 import s2sad
+from examples.pictures import figure
 
 
 def stiffness(k):
@@ -47,7 +50,19 @@ def problem(n):
     return log_k, source, spsolve(stiffness(np.exp(log_k)), source)
 
 
-def main(n=10):
+def draw(temperature, pictures, path):
+    with figure(path, 1 + len(pictures), size=(9.0, 3.2)) as axes:
+        axes[0].contourf(temperature, levels=12, cmap="inferno")
+        axes[0].set_title("temperature, measured")
+        for panel, (name, shown) in zip(axes[1:], pictures.items(), strict=True):
+            panel.imshow(shown, origin="lower", cmap="viridis", vmin=0.0, vmax=1.0)
+            panel.set_title(name)
+        for panel in axes:
+            panel.set(aspect="equal")
+            panel.axis("off")
+
+
+def main(picture=None, n=10):
     truth, source, measured = problem(n)
     value_and_grad = s2sad.value_and_grad(plate_misfit)
 
@@ -59,8 +74,10 @@ def main(n=10):
     error = np.sqrt(np.mean((found.x.reshape(n, n) - truth) ** 2))
     print(f"misfit {loss(np.zeros(n * n))[0]:.3f} -> {found.fun:.1e} in {found.nfev} gradients")
     print(f"the logarithm of the conductivity, from 0 to 1, is found to {error:.3f}")
+    if picture:
+        draw(measured.reshape(n, n), {"conductivity, found": found.x.reshape(n, n), "and in truth": truth}, picture)
     return error
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

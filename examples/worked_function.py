@@ -1,15 +1,18 @@
 """The worked function of the tutorials: its trace, both derivative programs, the hand calculation, both graphs.
 
-python -m examples.worked_function
+python -m examples.worked_function [picture.svg]
 """
 
-import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
 
 import s2sad
-from s2sad.cli import main as command_line
+from examples.pictures import graph_svg
+from s2sad.compiler.transform import Transform
+from s2sad.dispatch.derivative import Derivative
+from s2sad.emit.graph import graph_of
 
 
 def L(w1: float, w2: float):
@@ -28,27 +31,29 @@ def by_hand(w1, w2):
     return w1_bar, w2_bar
 
 
-def draw(folder="output"):
-    """The computational graph and the adjoint graph: as DOT, and as a picture where Graphviz is installed."""
-    Path(folder).mkdir(exist_ok=True)
-    names = [f"{folder}/L.dot", *([f"{folder}/L.svg"] if shutil.which("dot") else [])]
-    for name in names:
-        command_line(["graph", "examples.worked_function:L", "--argnums", "0,1", "-o", name])
-    return names
+def draw(path):
+    """The computational graph, and the adjoint graph beside it."""
+    graph = graph_of(Derivative(s2sad.grad(L, argnums=(0, 1)), Transform("primal")).primal((2.0, 3.0), {}))
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(graph_svg([(n.key, n.label, n.adjoint) for n in graph.nodes], graph.edges), encoding="utf-8")
+    print(f"picture: {path}")
 
 
-def main():
+def main(picture=None):
     w1, w2 = 2.0, 3.0
     gradient = s2sad.grad(L, argnums=(0, 1))
     print("The evaluation trace:", s2sad.trace(L, w1, w2), sep="\n\n", end="\n\n")
     print("The derivative program in reverse mode:", gradient.lower(w1, w2).source, sep="\n\n")
-    print("gradient of L at (2, 3)  ", gradient(w1, w2))
-    print("by hand                  ", by_hand(w1, w2))
     value, slope = s2sad.jvp(L, (w1, w2), (1.0, 0.0))
-    print("L and its slope along w1 ", (value, slope))
-    for picture in draw():
-        print("graphs                   ", picture)
+    for name, numbers in (
+        ("gradient of L at (2, 3)", gradient(w1, w2)),
+        ("by hand", by_hand(w1, w2)),
+        ("L and its slope along w1", (value, slope)),
+    ):
+        print(f"{name:26s}", *(f"{x:.12f}" for x in numbers))
+    if picture:
+        draw(picture)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -4,6 +4,7 @@ import importlib.util
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -237,7 +238,10 @@ def test_demo_writes_its_picture(tmp_path, monkeypatch, capsys):
     out = capsys.readouterr().out
     assert "def L_grad(w1, w2):" in out
     assert "agree" in out
+    assert "np.float64" not in out
     assert (tmp_path / "output" / "lynx_hare.png").is_file()
+    drawing = ElementTree.parse(tmp_path / "output" / "L.svg").getroot()
+    assert {t.text for t in drawing.iter("{http://www.w3.org/2000/svg}text")} >= {"v2 = w2 * v1", "v2_bar = 1.0 + v4"}
 
 
 @pytest.mark.parametrize("program", ["main.c", "main.f90"])
