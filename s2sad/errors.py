@@ -54,7 +54,15 @@ NOWHERE = Location()
 
 
 class Error(Exception):
-    """The base class of all errors of s2sad."""
+    """The base class of all errors of s2sad.
+
+    >>> import s2sad
+    >>> try:
+    ...     s2sad.grad(lambda x: [x, x])(1.0)
+    ... except s2sad.Error as e:
+    ...     print(type(e).__name__)
+    NonScalarOutput
+    """
 
 
 class SourceUnavailable(Error):

@@ -55,8 +55,9 @@ def check_grads(
             as they are.
         order: up to which order of derivatives.
         modes: "fwd", "rev", or both.
-        atol, rtol: what the two may differ by; by default 1e-6 and 1e-6, 1e-3 where there are arguments in single
-            precision, and the error that the differences themselves admit.
+        atol: what the two may differ by, beside the error that the differences themselves admit; by default 1e-6, or
+            1e-3 where there are arguments in single precision.
+        rtol: the same, relative to the numbers.
         seed: of the directions.
 
     Raises:

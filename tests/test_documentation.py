@@ -1,9 +1,11 @@
 """What the documentation shows is run: the Python blocks in order, and what a block prints is the block after it.
 
-A Python block with a title is a file of that name, which the blocks after it import.
+A Python block with a title is a file of that name, which the blocks after it import. A block of the kind `py` is
+written for another library, and run where that is installed.
 """
 
 import contextlib
+import importlib.util
 import io
 import linecache
 import re
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+import s2sad
 from s2sad import backends, errors
 from s2sad.frontend import lower, meanings
 from s2sad.ir import batch_rule, definition, marks, primitive
@@ -20,6 +23,7 @@ from s2sad.ir.definition import DEFINITIONS
 from s2sad.ir.primitive import PRIMITIVES
 from s2sad.optimize.identities.registry import IDENTITIES
 from s2sad.rules import everything
+from website.navigation import completed, sections
 
 assert lower, "it fills the table of meanings"
 ROOT = Path(__file__).parent.parent
@@ -28,6 +32,8 @@ everything()
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 NEEDS = {"add-a-backend": "cc", "embed-in-c": "cc"}
 """Programs that a page calls, without which it is skipped."""
+OTHERS = {"from-autograd": "autograd", "from-jax": "jax", "from-pytorch": "torch"}
+"""The packages that a page is about: its blocks of the kind `py` are run where there is one."""
 TABLES = [
     *(PRIMITIVES, primitive._BY_FUNCTION, DEFINITIONS, definition._BY_FUNCTION, batch_rule.RULES),
     *(getattr(meanings, name).entries for name in ("_FUNCTIONS", "_METHODS", "_SUBSCRIPTS", "_KEYWORDS", "_PURE")),
@@ -61,6 +67,7 @@ def test_blocks_print_what_the_page_says(page, forgotten, cache_folder, golden_u
     if page.stem in NEEDS and shutil.which(NEEDS[page.stem]) is None:
         pytest.skip(f"there is no {NEEDS[page.stem]}")
     space = {"__name__": page.stem}
+    there = page.stem in OTHERS and importlib.util.find_spec(OTHERS[page.stem]) is not None
     found = blocks(page)
     shown = False
     for number, (kind, title, text) in enumerate(found):
@@ -68,7 +75,10 @@ def test_blocks_print_what_the_page_says(page, forgotten, cache_folder, golden_u
             (forgotten / title).parent.mkdir(parents=True, exist_ok=True)
             (forgotten / title).write_text(text, encoding="utf-8")
             continue
-        if shown or kind != "python":
+        if kind == "py" and page.stem in OTHERS and not there:
+            shown = True
+            continue
+        if shown or kind not in (("python", "py") if there else ("python",)):
             shown = False
             continue
         file = f"{page.stem}-{number}.py"
@@ -88,8 +98,39 @@ def test_blocks_print_what_the_page_says(page, forgotten, cache_folder, golden_u
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
 def test_links_lead_somewhere(page):
-    for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\(([^)#:]+)\)", BLOCK.sub("", page.read_text(encoding="utf-8"))):
         assert (page.parent / target).exists(), target
+
+
+def test_every_page_is_in_the_index(golden_update):
+    docs = ROOT / "docs"
+    index = docs / "index.md"
+    text = index.read_text(encoding="utf-8")
+    titles = {}
+    for page in sorted([*docs.glob("*/*.md"), *docs.glob("*/*.ipynb")]):
+        heading = re.search(r'^(?:\s*")?# (.+?)(?:\\n)?"?,?$', page.read_text(encoding="utf-8"), re.MULTILINE)
+        titles[page.relative_to(docs).as_posix()] = heading[1]
+    if golden_update:
+        index.write_text(completed(text, titles), encoding="utf-8")
+        return
+    assert {p for listed in sections(text).values() for p in listed} == set(titles), "--golden-update adds them"
+
+
+def test_an_index_is_completed():
+    text = "# All\n\n## One\n\n- [B](one/b.md): two lines,\n  the second\n\n## Two\n\n- [C](two/c.md)\n"
+    found = completed(text, {"one/b.md": "B", "two/c.md": "C", "one/a.md": "A", "two/d.ipynb": "D", "more/e.md": "E"})
+    assert sections(found) == {
+        "One": ["one/b.md", "one/a.md"],
+        "Two": ["two/c.md", "two/d.ipynb"],
+        "More": ["more/e.md"],
+    }
+    assert "  the second\n- [A](one/a.md)\n\n## Two" in found
+    assert completed(found, {"one/b.md": "B"}) == found
+
+
+@pytest.mark.parametrize("name", [n for n in s2sad.__all__ if n != "__version__"])
+def test_every_public_name_has_an_example(name):
+    assert ">>> " in getattr(s2sad, name).__doc__
 
 
 def test_every_error_is_documented():

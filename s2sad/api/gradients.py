@@ -71,6 +71,15 @@ def grad(
         NotDifferentiable: the argument asked for holds no floats.
         UnsupportedSyntax, UnsupportedCall: the function cannot be differentiated; the message shows the line.
 
+    >>> import numpy as np
+    >>> def energy(x, k):
+    ...     return 0.5 * k * np.sum(x * x)
+    >>> grad(energy)(np.array([1.0, 2.0]), 3.0)
+    array([3., 6.])
+    >>> x_bar, k_bar = grad(energy, argnums=("x", "k"))(np.array([1.0, 2.0]), 3.0)
+    >>> float(k_bar)
+    2.5
+
     Reverse mode with code generated per operation: Griewank & Walther, Evaluating Derivatives (2008), section 3.2.
     """
     return derivative(fun, Transform("grad", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
@@ -103,6 +112,10 @@ def value_and_grad(
     """The value and the gradient of a function in one call: `(value, gradient)`, or `((value, aux), gradient)`.
 
     Arguments and errors are those of `grad`.
+
+    >>> value, slope = value_and_grad(lambda x: x**3)(2.0)
+    >>> value, slope
+    (8.0, 12.0)
     """
     return derivative(fun, Transform("grad", (), True, True, has_aux, holomorphic), argnums, backend)
 
@@ -329,6 +342,15 @@ def trace(fun: Callable[..., object], *args: object, **kwargs: object) -> str:
     """The evaluation trace of a function for arguments like these, as text: v1, v2, ...
 
     Nothing is evaluated: the trace is the typed three-address code that the derivatives are made from.
+
+    >>> def area(r, h):
+    ...     return 2.0 * r * (r + h)
+    >>> print(trace(area, 1.0, 2.0))
+    area(r: float, h: float):
+        v1 = 2.0 * r
+        v2 = r + h
+        v3 = v1 * v2
+        return v3
     """
     fun = spread_for(fun, args, kwargs)
     derivative = derivative_of(fun, Transform("primal"))
