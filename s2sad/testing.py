@@ -6,8 +6,9 @@ s2sad.check_grads(f, (x, y), order=2)      raises AssertionError where a derivat
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy as np
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.frames import public
-from s2sad.dispatch.subject import Subject, check_function
+from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError, shown
 from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.signature import Signature
@@ -70,8 +71,7 @@ def check_grads(
     >>> s2sad.check_grads(f, (np.ones(3), 2.0), order=2)
     """
     _check_options(args, order, modes, (atol, rtol), seed)
-    check_function(f)
-    f = Subject(f).spread(args, {})
+    f = Subject.of(f).spread(args, {})
     args = _all_arguments(f, args)
     active = _active(f, args)
     generator = np.random.default_rng(seed)
@@ -79,8 +79,13 @@ def check_grads(
     directions = {k: _random_like(args[k], generator) for k in active}
     expected, error = numerical_jvp(_by_position(f), args, directions)
     if "fwd" in modes:
-        out, found = Derivative(f, Transform("jvp", active))(*args, *(directions[k] for k in active))
-        _compare(_vector(_of_floats(out, found)), expected, error, tolerance, f"{callable_name(f)}: forward mode")
+
+        def along(directions: dict[int, object]) -> Vector:
+            tangent = Derivative(f, Transform("jvp", active))
+            return _vector(_of_floats(*tangent(*args, *(directions[k] for k in active))))
+
+        blame = Blame(f, args, directions, tolerance, along)
+        _compare(along(directions), expected, error, tolerance, f"{callable_name(f)}: forward mode", blame)
     if "rev" in modes:
         _check_pullback(f, args, active, directions, expected, error, tolerance, generator)
     if order > 1:
@@ -147,11 +152,17 @@ def _check_pullback(
     bars = (bars,) if len(active) == 1 else bars
     for k, bar in zip(active, bars, strict=True):
         _check_structure(args[k], bar, f"{callable_name(f)}: the cotangent of argument {k}")
+
+    def along(directions: dict[int, object]) -> Vector:
+        parts = (np.sum(_covector(b) * _vector(directions[k])) for k, b in zip(active, bars, strict=True))
+        return np.atleast_1d(sum(parts))
+
     # Both sides are one number: the error of the numerical J v is weighed by the cotangent.
-    left = np.atleast_1d(np.sum(_covector(y_bar) * expected))
-    right = sum(np.sum(_covector(b) * _vector(directions[k])) for k, b in zip(active, bars, strict=True))
-    slack = np.atleast_1d(np.sum(np.abs(_vector(y_bar)) * error))
-    _compare(np.atleast_1d(right), left, slack, tolerance, f"{callable_name(f)}: reverse mode, dot-product test")
+    weights = _covector(y_bar)
+    left = np.atleast_1d(np.sum(weights * expected))
+    slack = np.atleast_1d(np.sum(np.abs(weights) * error))
+    blame = Blame(f, args, directions, tolerance, along, weights)
+    _compare(along(directions), left, slack, tolerance, f"{callable_name(f)}: reverse mode, dot-product test", blame)
 
 
 def numerical_jvp(
@@ -221,19 +232,147 @@ def taylor_rates(f: Callable[..., Tree], args: Sequence[object], seed: int = 0, 
     return cast(Vector, np.log2(tiny[:-1] / tiny[1:]))
 
 
-def _compare(found: Vector, expected: Vector, error: Vector, tolerance: tuple[float, float], what: str) -> None:
-    if found.shape != expected.shape:
-        raise AssertionError(f"{what}: {found.size} numbers where the result has {expected.size}")
+@dataclass(frozen=True)
+class Blame:
+    """Finds the number among the arguments by which a derivative is wrong, and whether the function has a kink there.
+
+    `along` is the derivative along directions; with `weights` it is one number, the sum of that by the cotangent.
+    """
+
+    f: Callable[..., object]
+    args: Sequence[object]
+    directions: dict[int, object]
+    tolerance: tuple[float, float]
+    along: Callable[[dict[int, object]], Vector]
+    weights: Vector | None = None
+
+    def __str__(self) -> str:
+        places = [(k, n, i) for k in self.directions for n, i in _places(self.directions[k])]
+        # By halves: of many numbers one is found by few derivatives.
+        while len(places) > 1:
+            half = len(places) // 2
+            part = next((p for p in (places[:half], places[half:]) if self.is_wrong(self.only(p))), None)
+            if part is None:  # by several at once
+                return ", by all of them together"
+            places = part
+        return f", by {self.named(*places[0])}{self.kink(self.only(places))}" if places else ""
+
+    def only(self, places: Sequence[tuple[int, int, int]]) -> dict[int, object]:
+        """The directions without what is not among these places: argument, leaf, number in it."""
+        kept = {
+            k: {n: [i for other, m, i in places if (other, m) == (k, n)] for n in range(len(_flatten(d)[0]))}
+            for k, d in self.directions.items()
+        }
+        return {k: _masked(d, kept[k]) for k, d in self.directions.items()}
+
+    def expected(self, directions: dict[int, object]) -> tuple[Vector, Vector]:
+        """What differences give, and their error."""
+        expected, error = numerical_jvp(_by_position(self.f), self.args, directions)
+        if self.weights is None:
+            return expected, error
+        return np.atleast_1d(self.weights @ expected), np.atleast_1d(np.abs(self.weights) @ error)
+
+    def is_wrong(self, directions: dict[int, object]) -> bool:
+        """Whether the derivative along directions is another one than differences give."""
+        return bool(np.any(_wrong(self.along(directions), *self.expected(directions), self.tolerance)))
+
+    def named(self, k: int, leaf: int, number: int) -> str:
+        """A number among the arguments as the function calls it: `x[3]`, `p['w'][0, 1]`."""
+        names = list(inspect.signature(self.f).parameters)
+        name = names[k] if k < len(names) else f"argument {k}"
+        wanted = _flatten(self.args[k])[0][leaf]
+        paths = [path for path, found in _paths(self.args[k]) if found is wanted]
+        text = name + (paths[0] if len(paths) == 1 else f", leaf {leaf}")
+        shape = np.shape(wanted)
+        return text + (f"[{', '.join(str(int(i)) for i in np.unravel_index(number, shape))}]" if shape else "")
+
+    def kink(self, directions: dict[int, object]) -> str:
+        """What differences of a short step say: a kink at this point, or near it."""
+        length = float(sum(np.sum(_vector(d)) for d in directions.values()))  # of the one number that is moved
+        step = 1e-6 / length
+        wide = [_wide(a) for a in self.args]
+
+        def at(h: float) -> Vector:
+            moved = [_moved(a, directions[k], h) if k in directions else a for k, a in enumerate(wide)]
+            value = _vector(_by_position(self.f)(*moved))
+            return value if self.weights is None else np.atleast_1d(self.weights @ value)
+
+        before, after = (at(0.0) - at(-step)) / step, (at(step) - at(0.0)) / step
+        near, found = 1e-3 * (1.0 + np.abs(after)), self.along(directions)
+        k = int(np.argmax(np.abs(after - before)))
+        if abs(after[k] - before[k]) > near[k]:
+            slopes = " and ".join(f"{s / length:.6g}" for s in (before[k], after[k]))
+            return f", where the function has a kink: the slopes beside it are {slopes}"
+        if np.all(np.abs(found - (before + after) / 2) <= near):
+            return ", near a branch or a kink: differences of a shorter step agree; check further away from it"
+        return ""
+
+
+def _places(direction: Tree) -> Iterator[tuple[int, int]]:
+    """The numbers of a direction: the leaf, and which of its numbers."""
+    for n, leaf in enumerate(_flatten(direction)[0]):
+        if _is_float(leaf):
+            yield from ((n, i) for i in range(np.size(leaf)))
+
+
+def _masked(direction: Tree, kept: dict[int, list[int]]) -> Tree:
+    """A direction without the numbers that are not kept, by the leaves that they are in."""
+    count = itertools.count()
+
+    def masked(leaf: Tree) -> Tree:
+        own = kept[next(count)]
+        if not _is_float(leaf):
+            return leaf
+        mask = np.zeros(np.size(leaf), bool)
+        mask[own] = True
+        value = np.where(mask.reshape(np.shape(leaf)), leaf, 0.0)
+        return np.asarray(value, leaf.dtype) if isinstance(leaf, np.ndarray) else type(leaf)(value)
+
+    return _map(masked, direction)
+
+
+def _paths(tree: Tree, path: str = "") -> Iterator[tuple[str, object]]:
+    """The leaves of a tree, and how each is written."""
+    match tree:
+        case dict():
+            items = {f"[{k!r}]": v for k, v in tree.items()}
+        case tuple() if hasattr(tree, "_fields"):
+            items = {f".{n}": v for n, v in zip(tree._fields, tree, strict=True)}
+        case tuple() | list():
+            items = {f"[{k}]": v for k, v in enumerate(tree)}
+        case _ if not _is_float(tree) and hasattr(tree, "__dict__"):
+            items = {f".{n}": v for n, v in vars(tree).items()}
+        case _:
+            yield path, tree
+            return
+    for key, item in items.items():
+        yield from _paths(item, path + key)
+
+
+def _wrong(found: Vector, expected: Vector, error: Vector, tolerance: tuple[float, float]) -> Any:
+    """Which numbers are further apart than the tolerance and the error of the differences admit."""
     atol, rtol = tolerance
     # The differences admit an error of their own; what they say of it is an estimate, and bounded.
     slack = atol + rtol * np.abs(expected) + np.where(np.isfinite(error), np.minimum(10 * error, 1e-3), 0.0)
     # Negated, so that nan is wrong.
-    wrong = ~(np.abs(found - expected) <= slack)
+    return ~(np.abs(found - expected) <= slack)
+
+
+def _compare(
+    found: Vector, expected: Vector, error: Vector, tolerance: tuple[float, float], what: str, blame: Blame
+) -> None:
+    if found.shape != expected.shape:
+        raise AssertionError(f"{what}: {found.size} numbers where the result has {expected.size}")
+    wrong = _wrong(found, expected, error, tolerance)
     if np.any(wrong):
         k = int(np.argmax(wrong))
+        try:
+            where = str(blame)
+        except Exception:  # the function is asked at other points, and may raise there what it likes
+            where = ""
         raise AssertionError(
-            f"{what}: {found[k]!r} where differences give {expected[k]!r} +- {error[k]:.1e} "
-            f"({np.sum(wrong)} of {wrong.size} numbers are wrong)"
+            f"{what}: {found[k]:.10g} where differences give {expected[k]:.10g} +- {error[k]:.1e} "
+            f"({np.sum(wrong)} of {wrong.size} numbers are wrong){where}"
         )
 
 

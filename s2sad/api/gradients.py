@@ -14,7 +14,7 @@ from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.frames import public
 from s2sad.dispatch.subject import Subject, bound_arguments
-from s2sad.errors import ArgumentError, shown
+from s2sad.errors import ArgumentError, did_you_mean, shown
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Forward, Operator, mark
 from s2sad.ir.objects import make_object, object_items
@@ -154,19 +154,22 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
     """The positions that `argnums` means among these parameters, and whether it is one."""
     one = isinstance(argnums, (int, str))
     if not one and not isinstance(argnums, (tuple, list)):
-        raise ArgumentError(f"argnums holds positions or names, not {shown(argnums)}")
+        instead = f"the derivative is a function, which takes the arguments: grad({name})(...)"
+        raise ArgumentError(f"argnums holds positions or names of parameters, not {shown(argnums)}; {instead}")
     result = []
     for a in [argnums] if one else list(argnums):  # type: ignore[arg-type]
         if isinstance(a, str):
             if a not in names:
-                raise ArgumentError(f"argnums {shown(a)}: {name} has the parameters {', '.join(names)}")
+                guess = did_you_mean(a, names)
+                raise ArgumentError(f"argnums {shown(a)}: {name} has the parameters {', '.join(names)}{guess}")
             a = names.index(a)
         if not isinstance(a, int) or isinstance(a, bool):
             raise ArgumentError(f"argnums holds positions or names, not {shown(a)}")
         # how many parameters `*args` stands for is known at a call only: positions count on into it
         k = a + len(names) if a < 0 and not variadic else a
         if k < 0 or k >= len(names) and not variadic:
-            raise ArgumentError(f"argnums {a}: {name} has {len(names)} parameters")
+            known = f": {', '.join(names)}, counted from 0" if names else ""
+            raise ArgumentError(f"argnums {a}: {name} has {len(names)} parameters{known}")
         result.append(k)
     if len(set(result)) < len(result) or not result:
         raise ArgumentError(f"argnums {shown(argnums)} names a parameter twice, or none")
@@ -231,7 +234,8 @@ def jvp(
                 f"{what} is a tuple or a list with one for each argument, not {shown(given)}: {instead}"
             )
     if len(primals) != len(tangents):
-        raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
+        instead = "None stands for the tangent of an argument that is not moved"
+        raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents; {instead}")
     fun = spread_for(fun, primals)
     active = tuple(k for k in active_arguments(fun, primals) if tangents[k] is not None)
     if not active:
@@ -312,8 +316,11 @@ def vjp(
     forward, reverse = derivative.sweeps(primals)
     out, residuals = forward
 
-    def pullback(y_bar: object) -> tuple[UserValue, ...]:
-        bars = reverse(residuals, in_kind_of(out, y_bar, "the cotangent"))
+    def pullback(*cotangents: object) -> tuple[UserValue, ...]:
+        if len(cotangents) != 1:
+            what = "a pullback takes one cotangent, of the structure of the result"
+            raise ArgumentError(f"{what}, and is given {len(cotangents)}: pullback(1.0) for a scalar")
+        bars = reverse(residuals, in_kind_of(out, cotangents[0], "the cotangent"))
         bars = (bars,) if len(active) == 1 else bars
         return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))
 

@@ -243,7 +243,8 @@ class HessianProduct:
 
     def _given(self, args: Sequence[UserValue], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         if len(args) + len(kwargs) < 2 or not args:
-            raise ArgumentError(f"{self.__name__} takes the arguments of the function, and a vector after them")
+            what = "takes the arguments of the function, and a vector after them"
+            raise ArgumentError(f"{self.__name__} {what}: hvp(f)(x, v)")
         *arguments, v = args
         primals = tuple(arguments)
         if not self.derivative.is_variadic:

@@ -16,7 +16,7 @@ from s2sad.backends.runner import Interface as Interface
 from s2sad.backends.runner import Runner as Runner
 from s2sad.backends.runner import Unit as Unit
 from s2sad.backends.runner import Written as Written
-from s2sad.errors import ArgumentError, shown
+from s2sad.errors import ArgumentError, did_you_mean, shown
 
 PYTHON = Runner()
 ELSEWHERE: dict[str, str] = {}
@@ -57,7 +57,8 @@ def runner_of(name: str | None) -> Runner:
     known = packages()
     if not isinstance(name, str) or name not in known:
         names = ", ".join(map(repr, (None, PYTHON.backend.name, *known)))
-        raise ArgumentError(f"backend {shown(name)}: this version has {names}")
+        guess = did_you_mean(name, [PYTHON.backend.name, *known]) if isinstance(name, str) else ""
+        raise ArgumentError(f"backend {shown(name)}: this version has {names}{guess}")
     runner: Runner = importlib.import_module(known[name]).RUNNER
     runner.check()
     return runner

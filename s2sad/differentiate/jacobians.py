@@ -40,7 +40,7 @@ from s2sad.ir.primitive import required
 from s2sad.ir.primitives.lists import zero
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import copied, reads, renamed, substitute_operation
-from s2sad.ir.types import ContainerType, Type, array, integer, is_active_type
+from s2sad.ir.types import NONE, ContainerType, Type, array, integer, is_active_type
 from s2sad.ir.values import Block, Constant, For, Function, If, Operand, Operation, Value, While, constant
 
 Assemble = Callable[[Path, int, Path], Operand]
@@ -84,6 +84,8 @@ class Order:
                 items = [by_output(i, (*out, key)) for key, i in zip(t.keys, t.items, strict=True)]
                 return builder.make(t.cls, t.keys, items)
             if not is_active_type(t):
+                if t == NONE and not out:
+                    raise NotDifferentiable(f"{function.name} returns nothing: give its result back by return")
                 raise NotDifferentiable(f"{function.name}: a Jacobian needs floats in the result, not {t}")
             by = [by_input(out, k, inputs[k].type, ()) for k in self.asked]
             return by[0] if self.one else builder.tuple(by)

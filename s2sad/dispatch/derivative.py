@@ -13,6 +13,8 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+import numpy as np
+
 from s2sad.backends import runner_of
 from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
@@ -41,10 +43,11 @@ from s2sad.frontend.dependencies import NeedsConstant, NeedsHandle, NeedsVariabl
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.dims import CallLengths
 from s2sad.ir.fingerprint import fingerprint
+from s2sad.ir.installed import root_of
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.objects import object_items
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
-from s2sad.ir.types import SparseType, StaticType, Type, is_active_type, type_of
+from s2sad.ir.types import ContainerType, SparseType, StaticType, Type, is_active_type, type_of
 from s2sad.ir.values import Function
 from s2sad.view.lines import Line, Lines
 
@@ -277,18 +280,25 @@ class Derivative(Derived):
                 settled.constants |= settled.pending
 
     def _check_known(self, e: NeedsStatic, values: Sequence[object]) -> None:
-        """Refuse to take an object for a constant whose numbers derivatives are taken by, or that hold examples."""
+        """Refuse to take for a constant what derivatives are taken by, and an object whose numbers hold examples."""
         known = item_at(values[e.parameter], e.path)
-        if not is_active_type(Signature().type_of(known)) or object_items(known) is None:
+        if not is_active_type(Signature().type_of(known)):
             return
+        of_object = object_items(known) is not None
         inner: object = self
         while isinstance(inner, Derivative):
-            t = inner.transform
-            if t is not None and (e.parameter in t.argnums or t.row.examples):
+            t, name = inner.transform, self._names[e.parameter]
+            moved = t is not None and e.parameter in t.argnums
+            if of_object and t is not None and (moved or t.row.examples):
                 raise UnsupportedType(
-                    f"which object the {type(known).__name__} in {self._names[e.parameter]!r} is must be known, and "
-                    "its numbers vary",
+                    f"which object the {type(known).__name__} in {name!r} is must be known, and its numbers vary",
                     "compare an attribute that tells the objects apart, such as a name",
+                    e.location,
+                )
+            if moved:
+                raise UnsupportedType(
+                    f"the value of {name!r} must be known here, and derivatives are taken by it",
+                    "use as a key, an index or a choice what is no float: a string, an integer",
                     e.location,
                 )
             inner = inner.target
@@ -531,13 +541,26 @@ def check_active(target: object, transform: Transform, given: Sequence[Type], na
         if k >= len(given):
             raise ArgumentError(f"argnums {k}: {callable_name(target)} has {len(given)} parameters")
         if not is_active_type(given[k]):
-            instead = "pass a float, or leave the parameter out of argnums"
-            if isinstance(given[k], SparseType):
-                instead = "differentiate by its data: lambda data: f(csr_array((data, A.indices, A.indptr), A.shape))"
+            what, instead = no_floats(given[k], names[k])
             raise NotDifferentiable(
                 f"the derivative of {callable_name(target)} by its parameter {names[k]!r} needs floats, "
-                f"not {given[k]}; {instead}"
+                f"not {what}; {instead}"
             )
+
+
+def no_floats(t: Type, name: str) -> tuple[str, str]:
+    """What an argument without floats is, and what to pass instead."""
+    cls = t.cls if isinstance(t, ContainerType) else type(t.value) if isinstance(t, StaticType) else None
+    if isinstance(t, SparseType):
+        return str(t), "differentiate by its data: lambda data: f(csr_array((data, A.indices, A.indptr), A.shape))"
+    if cls is not None and hasattr(cls, "__array__") and cls is not np.ndarray:
+        module = root_of(cls.__module__)
+        return f"{cls.__name__} of {module}", f"pass its numbers: np.asarray({name}, dtype=float)"
+    if isinstance(t, StaticType):
+        return shown(t.value), "leave the parameter out of argnums"
+    if t.is_array:
+        return str(t), f"pass floats: np.asarray({name}, dtype=float), or leave the parameter out of argnums"
+    return str(t), "pass a float, or leave the parameter out of argnums"
 
 
 def _known(values: Sequence[object], statics: Statics) -> tuple[object, ...]:

@@ -13,7 +13,14 @@ import numpy as np
 
 from s2sad.compiler.transform import Transform
 from s2sad.errors import NOWHERE, ArgumentError, Location, SourceUnavailable, did_you_mean, shown
-from s2sad.frontend.reading.callables import Spread, callable_name, positional_names, python_function, signature_of
+from s2sad.frontend.reading.callables import (
+    Spread,
+    callable_name,
+    compiled_from,
+    positional_names,
+    python_function,
+    signature_of,
+)
 from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.primitive import lookup
 from s2sad.ir.user_rules import BlackBox
@@ -51,6 +58,7 @@ class Subject:
         """
         if isinstance(target, Subject):
             return target
+        target = compiled_from(target) or target
         check_function(target)
         return Subject(target)
 
@@ -181,7 +189,7 @@ def check_function(target: object) -> None:
         SourceUnavailable: it is built in, or an object with `__call__`.
     """
     if not callable(target):
-        raise ArgumentError(f"a function is needed, not {shown(target)}")
+        raise ArgumentError(f"a function is needed, not {shown(target)}: grad(f)(x), not grad(f(x))")
     # what wraps a function is a function; the innermost must have source text
     called: object = target
     while isinstance(called, (functools.partial, Spread)):

@@ -6,6 +6,7 @@ editable install leaves its files where the user works on them: they stay the us
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import site
 import sys
@@ -42,6 +43,19 @@ def is_installed(name: str | None) -> bool:
     module = sys.modules.get(root)
     file = None if module is None else file_of(module)
     return file is not None and os.path.realpath(file).startswith(folders())
+
+
+def can_be_imported(root: str) -> bool:
+    """Whether a package of this name is a library, imported or not.
+
+    >>> can_be_imported("numpy"), can_be_imported("nosuch")
+    (True, False)
+    """
+    if root in sys.modules or root in sys.stdlib_module_names:
+        return is_installed(root)
+    spec = importlib.util.find_spec(root)
+    places = [] if spec is None else [spec.origin, *(spec.submodule_search_locations or ())]
+    return any(os.path.realpath(p).startswith(folders()) for p in places if p)
 
 
 def file_of(module: ModuleType) -> str | None:

@@ -1,5 +1,7 @@
 """The numerical references find wrong derivatives, and only those."""
 
+from typing import NamedTuple
+
 import numpy as np
 import pytest
 
@@ -92,3 +94,55 @@ def test_results_that_are_integers():
         return x * x, np.argmax(x), len(x), np.sum(x)
 
     check_grads(f, (np.array([1.0, 2.5]),), order=2)
+
+
+@s2sad.custom_vjp
+def third_is_wrong(x):
+    return x * x
+
+
+third_is_wrong.defvjp(
+    lambda x: (x * x, x), lambda x, g: (g * np.where(np.arange(x.size).reshape(x.shape) == 2, 1.0, 2.0 * x),)
+)
+
+
+@s2sad.custom_jvp
+def slope_is_wrong(x):
+    return x * x
+
+
+slope_is_wrong.defjvp(lambda primals, tangents: (primals[0] ** 2, 3.0 * tangents[0]))
+
+
+class Layer(NamedTuple):
+    w: object
+    b: float
+
+
+@pytest.mark.parametrize(
+    "f, args, modes, blamed",
+    [
+        (lambda x: np.sum(third_is_wrong(x)), (np.ones((2, 3)),), ("rev",), "are wrong), by x[0, 2]"),
+        (lambda a, x: a + np.sum(third_is_wrong(x)), (1.0, np.ones(1000)), ("rev",), "by x[2]"),
+        (
+            lambda p, n: np.sum(third_is_wrong(p["w"])) * p["b"],
+            ({"w": np.ones(3), "b": 2.0}, 3),
+            ("rev",),
+            "by p['w'][2]",
+        ),
+        (lambda p: np.sum(third_is_wrong(p.w)) * p.b, (Layer(np.ones(3), 2.0),), ("rev",), "by p.w[2]"),
+        (lambda a, x: slope_is_wrong(a) + np.sum(x), (1.0, np.ones(3)), ("fwd",), "are wrong), by a"),
+        (lambda x, n: np.sum(third_is_wrong(np.outer(x, x))), (np.ones(3), 2), ("rev",), "by x[0]"),
+        (
+            lambda x: np.clip(x, 0.0, 1.0),
+            (0.0,),
+            ("fwd",),
+            "by x, where the function has a kink: the slopes beside it are",
+        ),
+        (lambda x: 2.0 * x if x < 1.001 else 5.0 * x - 3.003, (1.0,), ("rev",), "by x, near a branch or a kink"),
+    ],
+)
+def test_the_argument_and_the_place_are_named(f, args, modes, blamed):
+    with pytest.raises(AssertionError) as caught:
+        s2sad.check_grads(f, args, modes=modes)
+    assert blamed in str(caught.value)

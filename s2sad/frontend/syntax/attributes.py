@@ -10,7 +10,7 @@ from collections.abc import Callable
 import gast
 import numpy as np
 
-from s2sad.errors import UnsupportedType
+from s2sad.errors import UnsupportedType, did_you_mean
 from s2sad.frontend.dependencies import MISSING, Variable, is_place
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import method_of
@@ -123,7 +123,11 @@ class Attributes(Lowering):
         fallback = MISSING if own is None else self.reads.of_class(own, "__getattr__")[1]
         if isinstance(fallback, types.FunctionType):
             return self.call_inline(fallback, [receiver, constant(name)], {}, node)
-        self.refuse(node, f"{describe(receiver)} has no attribute {name}", "", UnsupportedType)
+        items = self.open(receiver)
+        names = items.items if isinstance(items, Record) else dir(items.value) if isinstance(items, Constant) else ()
+        known = [*names, *(n for c in mro for n in vars(c))]
+        guess = did_you_mean(name, map(str, known))
+        self.refuse(node, f"{describe(receiver)} has no attribute {name}{guess}", "", UnsupportedType)
 
     def bound(self, receiver: Term, cls: type, name: str, found: object, node: gast.AST) -> Term:
         """What a class's dictionary holds, as an attribute of an instance."""
@@ -155,7 +159,8 @@ class Attributes(Lowering):
         if is_place(owner):
             return self.attribute_of_object(base, owner, name, node)
         if not hasattr(owner, name):
-            self.refuse(node, f"{getattr(owner, '__name__', owner)!s} has no attribute {name}")
+            shown = getattr(owner, "__name__", owner)
+            self.refuse(node, f"{shown!s} has no attribute {name}{did_you_mean(name, dir(owner))}")
         value = getattr(owner, name)
         if name in getattr(owner, "__dict__", {}) and not isinstance(owner, type):
             return self.captured_term(Variable(owner, name), value)
@@ -187,7 +192,7 @@ class Attributes(Lowering):
         """`module.name`."""
         value = getattr(module, name, MISSING)
         if value is MISSING:
-            self.refuse(node, f"{module.__name__} has no attribute {name}")
+            self.refuse(node, f"{module.__name__} has no attribute {name}{did_you_mean(name, dir(module))}")
         if isinstance(value, float):
             self.reads.value(Variable(module, name), value)
             return constant(value, _module_constant(module, name))
@@ -196,7 +201,7 @@ class Attributes(Lowering):
     def attribute_of_class(self, base: Constant, cls: type, name: str, node: gast.AST) -> Term:
         """An attribute of a class of the user's."""
         if not hasattr(cls, name):
-            self.refuse(node, f"{cls.__name__} has no attribute {name}")
+            self.refuse(node, f"{cls.__name__} has no attribute {name}{did_you_mean(name, dir(cls))}")
         owner, found = self.reads.of_class(cls, name)
         if isinstance(found, staticmethod | classmethod):
             return self.bound(base, owner, name, found, node)
@@ -260,7 +265,8 @@ class Attributes(Lowering):
             return self.apply(functions[name], [base])
         if not any(callable(getattr(cls, name, None)) for cls in CLASSES_OF_NUMBERS):
             there = any(hasattr(cls, name) for cls in CLASSES_OF_NUMBERS)
-            what = f"the attribute {name} of {t}" if there else f"{t} has no attribute {name}"
+            guess = did_you_mean(name, dir(np.ndarray))
+            what = f"the attribute {name} of {t}" if there else f"{t} has no attribute {name}{guess}"
             instead = "shape, ndim, size, dtype, itemsize, real, imag, T, mT and flat can be read"
             self.refuse(node, what, instead, UnsupportedType)
         return Method(whole, name)

@@ -163,7 +163,7 @@ class Calls(Lowering):
         self.refuse(
             node,
             f"there is no derivative rule for {full_name(function)}",
-            "write it with functions that have one, or give its rule",
+            _instead_of(function),
             UnsupportedCall,
         )
 
@@ -374,6 +374,15 @@ class Calls(Lowering):
         if of_array:
             self.refuse(node, f"there is no derivative rule for the method {name} of arrays", "", UnsupportedCall)
         self.refuse(node, f"there is no method {name} of {describe(receiver)}", "", UnsupportedCall)
+
+
+def _instead_of(function: object) -> str:
+    """What to write instead of a function that nobody gave a derivative."""
+    name = getattr(function, "__name__", "")
+    of_numpy = getattr(np, name, None) if is_installed(getattr(function, "__module__", None) or "builtins") else None
+    if callable(of_numpy) and of_numpy is not function:
+        return f"write it with functions that have one, as np.{name}, or give its rule: s2sad.defvjp"
+    return "call it outside and pass what it gives, or give its rule: s2sad.defvjp"
 
 
 def called_name(function: object) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import builtins
 import enum
-from collections.abc import Callable
+import types
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, NoReturn
@@ -16,12 +17,21 @@ from typing import Any, NoReturn
 import gast
 import numpy as np
 
-from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedSyntax, UnsupportedType
+from s2sad.errors import (
+    NOWHERE,
+    Location,
+    Unsupported,
+    UnsupportedCall,
+    UnsupportedSyntax,
+    UnsupportedType,
+    did_you_mean,
+)
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import MISSING, Variable
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading.callables import UserValue
 from s2sad.frontend.terms.cells import NotStatic, OfOutside
+from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.outside import (
     OutsideItems,
     OutsideList,
@@ -189,8 +199,18 @@ class Expressions(Lowering):
             return self.captured_term(variable, variable.read())
         value = getattr(builtins, name, MISSING) if function is None else self.reads.global_value(function, name)
         if value is MISSING:
-            self.refuse(node, f"the name {name} is not defined")
+            guess = did_you_mean(name, self.names_around(function))
+            self.refuse(node, f"the name {name} is not defined{guess}")
         return constant(value)
+
+    def names_around(self, function: types.FunctionType | None) -> Iterator[str]:
+        """The names that may be read here."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            yield from frame.local
+            frame = frame.parent
+        yield from () if function is None else function.__globals__
+        yield from vars(builtins)
 
     def captured_term(self, variable: Variable, value: object) -> Term:
         """What a variable outside the function means: a constant, a further parameter, or a container of these."""

@@ -1,4 +1,4 @@
-"""Imports inside a function: of Python's own modules, NumPy and SciPy, whose contents do not change between calls."""
+"""Imports inside a function: of libraries, whose contents do not change between calls."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import gast
 
 from s2sad.frontend.dependencies import Variable
 from s2sad.frontend.lowering import Lowering
+from s2sad.ir.installed import can_be_imported
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.values import constant
 
@@ -33,9 +34,9 @@ class Imports(Lowering):
             self.env[self.own_key(alias.asname or alias.name)] = term
 
     def library(self, name: str | None, node: gast.AST) -> types.ModuleType:
-        """A module of Python's own, of NumPy or SciPy: what it holds does not change between calls."""
+        """A module of a library: what it holds does not change between calls."""
         root = (name or "").partition(".")[0]
-        if name is None or (root not in LIBRARIES and root not in sys.stdlib_module_names):
+        if name is None or (root not in LIBRARIES and not can_be_imported(root)):
             self.refuse(node, "import of a module of the user inside a function", "import at the top of the module")
         try:
             return importlib.import_module(name)

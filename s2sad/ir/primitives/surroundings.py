@@ -67,6 +67,9 @@ LOGS = register(
 )
 
 BREAKPOINT = register(Primitive("breakpoint", breakpoint, lambda: NONE, constant=True, effect=Effect.IO, once=True))
+SLEEP = register(
+    Primitive("time.sleep", time.sleep, lambda seconds, /: NONE, constant=True, effect=Effect.IO, once=True)
+)
 
 
 def _clock(function: Callable[[], float], dtype: type) -> None:

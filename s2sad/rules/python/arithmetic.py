@@ -275,7 +275,9 @@ def scalar_types(name: str, *types: Type) -> list[ArrayType]:
     """The types, each of one number; a rank that is not known must turn out to be 0."""
     arrays = array_types(name, types)
     if any(t.shape for t in arrays):
-        raise TypeError(f"{name} of an array: {', '.join(map(repr, types))}")
+        own = name.rpartition(".")[2]
+        instead = f"; np.{own} takes arrays" if "." in name and hasattr(np, own) else ""
+        raise TypeError(f"{name} of an array: {', '.join(map(repr, types))}{instead}")
     return arrays
 
 
