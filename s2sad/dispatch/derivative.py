@@ -43,11 +43,12 @@ from s2sad.frontend.dependencies import NeedsConstant, NeedsHandle, NeedsVariabl
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.dims import CallLengths
 from s2sad.ir.fingerprint import fingerprint
+from s2sad.ir.holder_classes import adaptor_of, is_holder_class, way_out
 from s2sad.ir.installed import root_of
 from s2sad.ir.marks import Differentiated, mark
 from s2sad.ir.objects import object_items
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
-from s2sad.ir.types import ContainerType, SparseType, StaticType, Type, is_active_type, type_of
+from s2sad.ir.types import ContainerType, SparseType, StaticType, Type, is_active_type, leaves, type_of
 from s2sad.ir.values import Function
 from s2sad.view.lines import Line, Lines
 
@@ -551,8 +552,13 @@ def check_active(target: object, transform: Transform, given: Sequence[Type], na
 def no_floats(t: Type, name: str) -> tuple[str, str]:
     """What an argument without floats is, and what to pass instead."""
     cls = t.cls if isinstance(t, ContainerType) else type(t.value) if isinstance(t, StaticType) else None
+    held = next((leaf.value for leaf in leaves(t) if isinstance(leaf, StaticType)), None)
     if isinstance(t, SparseType):
         return str(t), "differentiate by its data: lambda data: f(csr_array((data, A.indices, A.indptr), A.shape))"
+    if is_holder_class(type(held)):
+        adaptor = adaptor_of(held)
+        instead = f"pass {way_out(held, name)}" + (f", or call {adaptor}.wrap(f)" if adaptor else "")
+        return f"{type(held).__name__} of {root_of(type(held).__module__)}", instead
     if cls is not None and hasattr(cls, "__array__") and cls is not np.ndarray:
         module = root_of(cls.__module__)
         return f"{cls.__name__} of {module}", f"pass its numbers: np.asarray({name}, dtype=float)"

@@ -53,6 +53,7 @@ from s2sad.frontend.syntax.custom_calls import Customs
 from s2sad.frontend.syntax.derived_functions import DerivedFunctions
 from s2sad.frontend.syntax.expressions import Expressions
 from s2sad.frontend.syntax.function_calls import FunctionCalls
+from s2sad.frontend.syntax.held_data import HeldData
 from s2sad.frontend.syntax.identity import Identity
 from s2sad.frontend.syntax.imports import Imports
 from s2sad.frontend.syntax.iteration import Iteration
@@ -241,6 +242,7 @@ class FunctionLowering(
     Choices,
     Merging,
     Comparisons,
+    HeldData,
     Identity,
     Subscripts,
     KeyedItems,

@@ -12,7 +12,7 @@ import types
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
+from typing import Any, NoReturn
 
 import gast
 
@@ -247,6 +247,56 @@ class Lowering(KeyedCells):
     @abstractmethod
     def extended(self, outside: Outside, node: gast.AugAssign) -> None:
         """`outside += items` of a list."""
+
+    # held_data
+
+    @abstractmethod
+    def held_data(self, term: Term) -> Any:
+        """What an object of a library outside the function is read along; None for all else."""
+
+    @abstractmethod
+    def attribute_of_held(self, base: Any, name: str, node: gast.AST) -> Term:
+        """An attribute of such an object."""
+
+    @abstractmethod
+    def item_of_held(self, base: Any, index: Term, node: gast.AST) -> Term:
+        """An item of it."""
+
+    @abstractmethod
+    def method_of_held(
+        self, base: Any, name: str, arguments: Sequence[Term], keywords: Mapping[str, Term], node: gast.AST
+    ) -> Term:
+        """The call of its method."""
+
+    @abstractmethod
+    def items_of_held(self, base: Any, node: gast.AST) -> Term:
+        """What it gives one by one."""
+
+    @abstractmethod
+    def labelled_call(
+        self, f: Any, arguments: list[Term], keywords: dict[str, Term], node: gast.AST, hint: str | None
+    ) -> Term | None:
+        """A function or operator of labelled numbers among others; None where there are none."""
+
+    @abstractmethod
+    def attribute_of_labelled(self, record: Record, name: str, node: gast.AST) -> Term:
+        """An attribute of what was computed with labelled numbers."""
+
+    @abstractmethod
+    def method_of_labelled(
+        self,
+        record: Record,
+        name: str,
+        arguments: list[Term],
+        keywords: dict[str, Term],
+        node: gast.AST,
+        hint: str | None,
+    ) -> Term:
+        """A method of it."""
+
+    @abstractmethod
+    def refuse_labelled(self, record: Record, what: str, node: gast.AST) -> NoReturn:
+        """Refuse what means another thing for what is labelled than for an array."""
 
     # outside_names
 

@@ -299,7 +299,9 @@ class StaticType(Type):
         return hash(value) if isinstance(value, (str, bytes)) else hash(type(value))
 
     def __repr__(self) -> str:
-        return f"static {getattr(self.value, '__name__', None) or _shown(self.value)}"
+        text = str(getattr(self.value, "__name__", None) or _shown(self.value))
+        # the text of a table is no name of it
+        return f"static {text if text.isprintable() else type(self.value).__name__}"
 
 
 def _shown(value: object) -> str:

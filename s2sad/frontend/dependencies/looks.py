@@ -15,8 +15,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from s2sad.frontend.dependencies.paths import READ, is_way, read_along
 from s2sad.frontend.reading.callables import Spread, UserValue, inner_part
 from s2sad.ir.fingerprint import code_digest, fingerprint, home_of, resolved
+from s2sad.ir.holder_classes import is_holder_class
 from s2sad.ir.installed import is_installed, root_of, version_of
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.object_names import printable
@@ -43,7 +45,7 @@ class Look:
     holder: int
     """The number of the object that was looked at; -1 for what is found by its name alone."""
     kind: str
-    name: str | int
+    name: Any
     found: str | None
     """What tells apart what was found; None where its identity alone does."""
     number: int | None = None
@@ -58,7 +60,7 @@ class Variable:
     """
 
     holder: object
-    name: str | int
+    name: Any
     label: str | None = None
     """The name of the parameter that it becomes, where that is not its own."""
     handed: bool = False
@@ -73,10 +75,12 @@ class Variable:
         return (self.label or str(self.name)).strip("_")
 
     def read(self) -> object:
+        if is_way(self.name):
+            return read_along(self.holder, self.name[1])
         if isinstance(self.holder, types.CellType):
             return self.holder.cell_contents
         if isinstance(self.holder, (dict, tuple, list)):
-            return self.holder[self.name]  # type: ignore[index]
+            return self.holder[self.name]
         return getattr(self.holder, str(self.name))
 
     def pattern(self) -> object:
@@ -129,6 +133,7 @@ KINDS: dict[str, Manner] = {
     "rules": lambda holder, name: getattr(holder, name) or {},
     "whole": lambda holder, _: vars(holder),
     "named": _by_name,
+    READ: lambda holder, name: read_along(holder, name[1]),  # of what a library has made: a table, a series
 }
 
 FIXED = frozenset({"named", "base", "rule", "rules"})
@@ -167,7 +172,7 @@ def sort_of(value: UserValue) -> str | None:
         return f"{cls.__module__}.{cls.__qualname__} {facts(value)}"
     if is_derivative(value):
         return f"derivative {value.transform!r} {getattr(value, 'backend', None)}"
-    is_read = is_place(value) or inner_part(value) is not None
+    is_read = is_place(value) or is_holder_class(cls) or inner_part(value) is not None
     return f"a {_sort_of_class(cls)}" if is_read else by_identity(value)
 
 
@@ -224,6 +229,8 @@ _FACTS: dict[type, Callable[[UserValue], object]] = {
 def kind_of(variable: Variable) -> str:
     """In which manner a variable is looked at."""
     holder = variable.holder
+    if is_way(variable.name):
+        return READ
     if isinstance(holder, types.CellType):
         return "cell"
     if isinstance(holder, (dict, tuple, list)):

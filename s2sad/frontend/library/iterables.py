@@ -44,6 +44,9 @@ class Iterables(Lowering):
         view = OfDict(term, "keys") if isinstance(term, Ref) and term.cls is dict else term
         if isinstance(view, OfDict) and isinstance(self.env[view.receiver.cell], Keyed):
             return self.of_dict(view)
+        held = self.held_data(term)
+        if held is not None:
+            return self.items_of_held(held, self.frame.tree)
         found = self.call_special(term, "__iter__", [], self.frame.tree)
         return term if found is None else self.iterated(found)
 

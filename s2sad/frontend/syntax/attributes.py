@@ -18,6 +18,7 @@ from s2sad.frontend.terms.terms import (
     Closure,
     Items,
     Known,
+    Labelled,
     Method,
     Outside,
     Partial,
@@ -68,6 +69,9 @@ class Attributes(Lowering):
             return base
         if isinstance(base, Super):
             return self.class_attribute(base.receiver, _after(class_of(base.receiver), base.cls), name, node)
+        held = self.held_data(base)
+        if held is not None:
+            return self.attribute_of_held(held, name, node)
         if is_static_object(base):
             of_library = self.library_object(base)
             found = None if of_library is None else self.attribute_of_library(of_library, name)
@@ -82,6 +86,8 @@ class Attributes(Lowering):
                 self.refuse(node, f"the attribute {name} of {describe(base)}", "", UnsupportedType)
             return Method(base, name)
         opened = self.open(base)
+        if isinstance(opened, Record) and opened.cls is Labelled:
+            return self.attribute_of_labelled(opened, name, node)
         if isinstance(opened, Record):
             return self.object_attribute(base if isinstance(base, Ref) else opened, opened, name, node)
         if is_operand(opened) and isinstance(opened.type, ArrayType):

@@ -34,6 +34,7 @@ from s2sad.frontend.terms.terms import (
     Closure,
     Derived,
     Keyed,
+    Labelled,
     Linear,
     Method,
     Outside,
@@ -134,6 +135,9 @@ class Calls(Lowering):
         if methods_of(function) is not None and solver_of(function) is None:
             return self.make_object(function, arguments, keywords, node)
         found = self.call_sparse(function, arguments, keywords, node, hint)
+        if found is not None:
+            return found
+        found = self.labelled_call(function, arguments, keywords, node, hint)
         if found is not None:
             return found
         check_overwritten(self, function, arguments, keywords, node)
@@ -344,6 +348,11 @@ class Calls(Lowering):
     ) -> Term:
         """The call of a method of an array, list, dict, or of an object."""
         receiver, name = method.receiver, method.name
+        held = self.held_data(receiver)
+        if held is not None:
+            return self.method_of_held(held, name, arguments, keywords, node)
+        if isinstance(receiver, Record) and receiver.cls is Labelled:
+            return self.method_of_labelled(receiver, name, arguments, keywords, node, hint)
         if self.is_sparse(receiver):
             return self.method_of_sparse(receiver, name, arguments, keywords, node, hint)
         record = self.library_object(receiver)

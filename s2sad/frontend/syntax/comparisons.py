@@ -89,7 +89,9 @@ class Comparisons(Lowering):
             return constant(self.identical(node, left, right) is positive)
         if cls in (gast.In, gast.NotIn):
             return self.contains(node, left, right, not positive)
-        found = self.compare_objects(node, op, left, right)
+        found = self.labelled_call(COMPARE[cls], [left, right], {}, node, None)
+        if found is None:
+            found = self.compare_objects(node, op, left, right)
         if found is None and cls in (gast.Eq, gast.NotEq):
             equal = self.equal_objects(node, left, right)
             found = self.negated(equal, positive, node) if equal is not None else None

@@ -67,6 +67,8 @@ class Operators(Lowering):
     def binary(self, node: gast.BinOp, left: Term, right: Term, hint: str | None) -> Term:
         found = self.sparse_binary(node, left, right, hint)
         if found is None:
+            found = self.labelled_call(BINARY[type(node.op)], [left, right], {}, node, hint)
+        if found is None:
             found = self.binary_objects(node, node.op, left, right)
         if found is not None:
             return found
@@ -138,6 +140,8 @@ class Operators(Lowering):
             return constant(not truth) if isinstance(truth, bool) else self.apply(operator.not_, [truth])
         term = self.eval(node.operand)
         found = self.sparse_unary(node, term, hint)
+        if found is None:
+            found = self.labelled_call(UNARY[type(node.op)], [term], {}, node, hint)
         if found is None:
             found = self.call_special(term, UNARY_METHODS[type(node.op)], [], node)
         if found is not None:

@@ -18,6 +18,7 @@ from s2sad.frontend.terms.terms import (
     Closure,
     Items,
     Keyed,
+    Labelled,
     Outside,
     Partial,
     Range,
@@ -57,6 +58,11 @@ class Subscripts(Lowering):
         """`base[index]`, as the class of the base says."""
         if isinstance(base, Outside):
             return self.item_outside(base, index_term, node)
+        held = self.held_data(base)
+        if held is not None:
+            return self.item_of_held(held, index_term, node)
+        if isinstance(base, Record) and base.cls is Labelled:
+            self.refuse_labelled(base, "an item", node)
         found = self.sparse_item(base, index_term, node, hint)
         if found is None:
             found = self.call_special(base, "__getitem__", [index_term], node)

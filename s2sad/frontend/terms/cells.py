@@ -34,6 +34,7 @@ from s2sad.frontend.terms.terms import (
     Generator,
     Keyed,
     Known,
+    Labelled,
     Maybe,
     OfDict,
     OfTable,
@@ -446,6 +447,9 @@ class Cells(ABC):
             return self.to_operand(contents, builder, env)
         if isinstance(term, SolverFunction):
             return term.value
+        if isinstance(term, Record) and term.cls is Labelled:
+            what = "numbers with labels are handed on, and their items and methods are not those of an array"
+            raise UnsupportedType(what, "make an array first: .to_numpy()", builder.location)
         if isinstance(term, Record) and ITSELF in term.items and methods_of(term.cls) is not None:
             return self.to_operand(term.items[ITSELF], builder, env)
         if isinstance(term, View):

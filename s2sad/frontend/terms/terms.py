@@ -80,6 +80,10 @@ class Record:
     items: dict[str, Term]
 
 
+class Labelled:
+    """The class of the record of what is computed with labelled numbers: their array, `values`, and its class, `of`."""
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Range:
     start: Operand

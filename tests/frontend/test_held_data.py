@@ -1,0 +1,172 @@
+"""Data in objects of libraries, outside the function or as an argument: read as it stands, refused with the way out."""
+
+import functools
+import logging
+import pickle
+import re
+
+import numpy as np
+import pytest
+
+import s2sad
+from s2sad.errors import NotDifferentiable, UnsupportedType
+
+pd = pytest.importorskip("pandas", reason="pandas is not installed")
+xr = pytest.importorskip("xarray", reason="xarray is not installed")
+
+X = np.array([1.2, 2.3, 4.1])
+TABLE = pd.DataFrame(
+    {"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0], "c": ["u", "v", "w"], "n": [1, 2, 3]}, index=[2, 0, 1]
+)
+FIELD = xr.DataArray(np.arange(6.0).reshape(2, 3), dims=("y", "t"), coords={"t": [10, 20, 30]})
+FIELDS = xr.Dataset({"v": FIELD})
+MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
+MATRIX = np.matrix([[1.0, 2.0, 3.0]])
+RECORDS = np.array([(1.0, 2), (3.0, 4), (5.0, 6)], dtype=[("p", float), ("q", int)])
+
+
+class Fit:
+    def __init__(self, data):
+        self.data = data
+
+    def loss(self, x):
+        return np.sum((x * self.data["a"] - self.data["b"]) ** 2)
+
+
+FIT = Fit(TABLE)
+PROGRAMS = {
+    "a column": lambda x: np.sum((x - TABLE["a"].to_numpy()) ** 2) + np.sum(x * TABLE.b.values),
+    "numbers with a series": lambda x: np.sum((x - TABLE["a"]) ** 2) + ((TABLE.a - x) ** 2).mean(),
+    "functions of a series": lambda x: np.sum(np.log(TABLE["b"]) * x) + np.sum(np.log(x) * TABLE["b"]),
+    "signs, absolute values": lambda x: abs(x - TABLE["a"]).sum() + (-(x * TABLE["a"])).sum(),
+    "comparisons": lambda x: np.sum(x * (TABLE["a"] > 1.5)) + np.sum(np.where(x > TABLE["a"], x, 2.0 * x)),
+    "rows by a condition": lambda x: np.sum(x[:2] * TABLE[TABLE["a"] > 1.5]["b"].to_numpy()),
+    "places": lambda x: np.sum(x * TABLE.loc[:, "a"].to_numpy()) + x[0] * TABLE.iloc[0, 1] + x[1] * TABLE["n"].sum(),
+    "several columns": lambda x: np.sum(x * TABLE[["a", "b"]].to_numpy().T) + len(TABLE) + TABLE.shape[1] * x[2],
+    "products": lambda x: np.dot(x, TABLE["a"]) + x @ TABLE["a"].values + TABLE["a"] @ x,
+    "groups": lambda x: np.sum(x * TABLE.groupby("c")["a"].mean().to_numpy()),
+    "dtypes": lambda x: np.sum(x * np.asarray(TABLE["n"], dtype=float)) + np.sum(x * TABLE["n"].astype(float).values),
+    "a branch by a text": lambda x: np.sum(x * TABLE["a"]) if TABLE["c"].iloc[0] == "u" else 0.0,
+    "labelled arrays": lambda x: float(np.sum((x - FIELD) ** 2)) + np.sum(FIELD.sel(t=20).values * x[:2]),
+    "numbers in them": lambda x: FIELD.mean().item() * x[0] + float(FIELD[0, 1]) * x[1],
+    "a data set": lambda x: np.sum(x * FIELDS["v"].values) + np.sum(x * FIELDS.v.sum("y").values),
+    "a masked array": lambda x: (
+        np.sum(x * MASKED.filled(0.0)) + np.sum(x[:2] * MASKED.compressed()) + np.sum(x * MASKED.data * ~MASKED.mask)
+    ),
+    "a matrix": lambda x: np.sum(np.asarray(MATRIX) @ x) + MATRIX.A1 @ x,
+    "records": lambda x: np.sum(x * RECORDS["p"]) + np.sum(x * RECORDS["q"]),
+    "a table in an object": lambda x: FIT.loss(x),
+}
+
+
+def over_columns(x):
+    total = 0.0
+    for name in TABLE.columns[:2]:
+        total = total + np.sum(x * TABLE[name].to_numpy())
+    for u, v in zip(TABLE["a"], TABLE["b"], strict=True):
+        total += x[0] * u * v
+    return total
+
+
+@pytest.mark.parametrize("name", [*PROGRAMS, "loops"])
+def test_data_is_read_as_it_stands(name):
+    f = PROGRAMS.get(name, over_columns)
+    s2sad.check_grads(f, (X,), order=1)
+    assert s2sad.value_and_grad(f)(X)[0] == pytest.approx(f(X), rel=1e-14)
+
+
+def test_what_is_read_is_a_parameter():
+    text = s2sad.grad(PROGRAMS["a column"]).lower(X).source
+    assert "def lambda__grad(x, table_a, table_b):" in text or "(x, TABLE_a, TABLE_b" in text, text
+
+
+def test_changes_are_seen():
+    table = pd.DataFrame({"a": [1.0, 2.0, 3.0], "c": ["u", "v", "w"]})
+    held = {"table": table}
+
+    def f(x):
+        t = held["table"]
+        known = 2.0 if t["c"].iloc[0] == "u" else 7.0
+        return np.sum(x * t["a"].to_numpy()) + x[0] * t["a"].mean() + x[1] * len(t) + x[2] * known
+
+    df = s2sad.grad(f)
+
+    def right(x):
+        t = held["table"]
+        known = 2.0 if t["c"].iloc[0] == "u" else 7.0
+        expected = t["a"].to_numpy() + np.array([t["a"].mean(), len(t), known])
+        np.testing.assert_allclose(df(x), expected)
+
+    right(X)
+    table.loc[0, "a"] = 50.0
+    right(X)
+    table.loc[0, "c"] = "z"
+    right(X)
+    table.loc[3] = [4.0, "u"]
+    held["table"] = table.iloc[1:]
+    right(X)
+
+
+def misfit(w, data, power=2):
+    return np.sum((w - data["train"]["a"].to_numpy()) ** power)
+
+
+def test_tables_among_the_arguments(caplog):
+    df = s2sad.grad(misfit)
+    other = TABLE * 2
+    np.testing.assert_allclose(df(X, {"train": TABLE}), 2 * (X - TABLE["a"].to_numpy()))
+    with caplog.at_level(logging.DEBUG, "s2sad"):
+        np.testing.assert_allclose(df(X, data={"train": other}), 2 * (X - other["a"].to_numpy()))
+    np.testing.assert_allclose(s2sad.grad(functools.partial(misfit, data={"train": TABLE}))(X), df(X, {"train": TABLE}))
+    many = s2sad.vmap(df, in_axes=(0, None, None))(np.stack([X, 2 * X]), {"train": TABLE}, 2)
+    np.testing.assert_allclose(many[1], df(2 * X, {"train": TABLE}))
+    sums = s2sad.grad(lambda w, s: np.sum(w * s))
+    assert sums(X, TABLE["a"]).tolist() == [1.0, 2.0, 3.0] and sums(X, s=FIELD[0]).tolist() == [0.0, 1.0, 2.0]
+
+
+def test_derivatives_of_all_kinds():
+    f = PROGRAMS["numbers with a series"]
+    again = pickle.loads(pickle.dumps(s2sad.grad(f)))
+    assert again is not None
+    np.testing.assert_allclose(s2sad.hessian(f)(X), np.diag(np.full(3, 2.0 + 2.0 / 3.0)))
+    np.testing.assert_allclose(s2sad.jit(lambda w: np.sum(w * TABLE["a"]), backend=None)(X), X @ TABLE["a"])
+
+
+REFUSED = {
+    "an item of what goes by labels": (lambda x: (x * TABLE["a"])[0], "an item of a Series.*make an array first"),
+    "a method with another meaning": (lambda x: (x * TABLE["a"]).std(), "the method std of a Series.*to_numpy"),
+    "a masked array in a sum": (lambda x: np.sum(x * MASKED), r"write MASKED.filled\(0.0\), or MASKED.data"),
+    "a product of matrices": (lambda x: np.sum(MATRIX * x), r"of the class matrix.*np.asarray\(MATRIX\)"),
+    "a sum by columns": (lambda x: np.sum(x * TABLE[["a", "b"]].T), r"write TABLE_T.to_numpy\(\)"),
+    "a column that is not there": (lambda x: np.sum(x * TABLE["missing"]), "TABLE: KeyError: 'missing'"),
+    "a row of run time": (lambda x: x[0] * TABLE["a"].iloc[int(x[0])], "what TABLE_a_iloc is asked for is not known"),
+    "a change": (lambda x: x[0] * TABLE.sort_values("a", inplace=True), "sort_values changes TABLE"),
+    "a result": (lambda x: x * TABLE["a"], "numbers with labels are handed on"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_means_another_thing_is_refused(name):
+    f, message = REFUSED[name]
+    with pytest.raises(UnsupportedType) as e:
+        s2sad.grad(f)(X)
+    assert re.search(message, str(e.value).replace("\n", " ")), str(e.value)
+
+
+@pytest.mark.parametrize(
+    "value, instead",
+    [
+        (TABLE["a"], r"pass w.to_numpy\(\)"),
+        (TABLE, r"not static DataFrame; pass w.to_numpy\(\)"),
+        (FIELD, r"pass w.to_numpy\(\)"),
+        ({"w": TABLE["a"]}, r"pass w.to_numpy\(\)"),
+        (MASKED, r"pass w.filled\(0.0\)"),
+        (MATRIX, r"pass np.asarray\(w\)"),
+    ],
+)
+def test_active_arguments_are_arrays(value, instead):
+    def loss(w):
+        return np.sum(w * w)
+
+    with pytest.raises(NotDifferentiable, match=instead):
+        s2sad.grad(loss)(value)
