@@ -16,6 +16,7 @@ MANY_LINES = 800
 
 
 def test_imports_point_down():
+    pytest.importorskip("importlinter", reason="it is of the extra lint")
     command = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
     done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
