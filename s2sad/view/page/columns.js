@@ -1,0 +1,383 @@
+"use strict";
+// The columns: lines of your code, of the trace and of the derivative; which belong together, and how they are lit.
+
+const DATA = JSON.parse(document.getElementById("data").textContent);
+const state = { tab: 0, margin: "types", facing: false, hover: null, pinned: null, place: 0 };
+const $ = (id) => document.getElementById(id);
+
+/** An element; attributes that are false or null are left out. */
+function make(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== false && value != null) made.setAttribute(name, value);
+  made.append(...children.filter((c) => c != null));
+  return made;
+}
+
+// Records: what is known of each line, by its id
+
+const records = new Map();
+const sourceId = (file, line) => `s${file}-${line}`;
+
+function record(line, column, tab = null) {
+  const indent = line.text.length - line.text.trimStart().length;
+  records.set(line.id, { ...line, column, tab, indent, partners: new Set(line.partners) });
+}
+
+DATA.sources.forEach((source, file) => {
+  const texts = source.text.split("\n");
+  texts.forEach((text, k) => {
+    const line = source.first + k;
+    record({ id: sourceId(file, line), number: line, text, tokens: source.lines[k], partners: [] }, "source");
+    Object.assign(records.get(sourceId(file, line)), { source: { in: file, line, to: line } });
+  });
+});
+DATA.trace.forEach((line) => record(line, "trace"));
+DATA.tabs.forEach((tab, k) => tab.lines.forEach((line) => record(line, "derivative", k)));
+for (const one of records.values()) for (const id of one.partners) records.get(id)?.partners.add(one.id);
+
+const isShown = (one) => one.tab === null || one.tab === state.tab;
+const isAdjoint = (one) => one.sweep === "adjoint" || one.sweep === "tangent";
+const bears = (a, b) => a.source && b.source && a.source.in === b.source.in && a.source.line <= b.source.to && b.source.line <= a.source.to;
+const ofColumn = (column) => [...records.values()].filter((one) => one.column === column && isShown(one));
+
+/** The lines that stand for the same operation as a line, and those that only come from the same line of your code. */
+function kinship(one) {
+  const lit = new Set(), kin = new Set();
+  for (const other of records.values()) {
+    if (other === one || !isShown(other)) continue;
+    const near = bears(one, other);
+    if (one.partners.has(other.id)) lit.add(other.id);
+    else if (near && (one.column === "source" || other.column === "source")) lit.add(other.id);
+    else if (near) kin.add(other.id);
+  }
+  return { lit, kin };
+}
+
+// Variables: one hue for all that belongs to one of them
+
+const families = new Map();
+const common = new Map();
+for (const one of records.values()) for (const [name, of] of Object.entries(one.of ?? {})) if (!common.has(name)) common.set(name, of);
+const familyOf = (name, one) => one?.of?.[name] ?? common.get(name) ?? name;
+
+function learn(name, one) {
+  const family = familyOf(name, one);
+  if (!families.has(family)) families.set(family, Math.round((250 + families.size * 137.508) % 360));
+}
+DATA.arguments.forEach((a) => learn(a.name));
+for (const one of records.values()) [...(one.makes ?? []), ...(one.reads ?? [])].forEach((name) => learn(name, one));
+
+function variable(name, one) {
+  const family = familyOf(name, one);
+  if (!families.has(family)) return null;
+  const derived = name === family ? "" : /_bar(_\d+)?$/.test(name) ? " of-bar" : /_dot(_\d+)?$/.test(name) ? " of-dot" : "";
+  return make("span", { class: `v${derived}`, style: `--hue:${families.get(family)}`, "data-of": family }, name);
+}
+
+const coloured = (tokens, one) =>
+  tokens.map(([kind, text]) => (kind === "v" && variable(text, one)) || make("span", { class: kind && kind !== "v" && kind !== "f" ? kind : "plain" }, text));
+
+// Margins
+
+const bytes = (n) => (n < 1000 ? `${n} B` : n < 1e6 ? `${(n / 1e3).toPrecision(3)} kB` : `${(n / 1e6).toPrecision(3)} MB`);
+const percent = (share) => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
+const total = (found, field) => found.reduce((sum, one) => (one[field] == null ? sum : (sum ?? 0) + one[field]), null);
+
+/** The last line of the sweep back that makes the adjoint of what a line makes. */
+function adjointOf(one) {
+  const names = (one.makes ?? []).map((name) => familyOf(name, one));
+  if (isAdjoint(one) || !names.length) return null;
+  const makes = (other) => isAdjoint(other) && other.value && (!one.source || !other.source || other.source.in === one.source.in) && other.makes.some((name) => names.includes(familyOf(name, other)) && name !== familyOf(name, other));
+  return ofColumn("derivative").filter(makes).at(-1) ?? null;
+}
+
+/** What the margins say of a line; of your code it is what its lines in the derivative say together. */
+function facts(one) {
+  if (one.column !== "source") {
+    const of = adjointOf(one);
+    return { type: one.type, value: one.value, adjoint: isAdjoint(one) ? null : of?.value, kept: one.kept, time: one.time };
+  }
+  const here = ofColumn("derivative").filter((other) => bears(one, other) && other.source.line === one.number);
+  const traced = ofColumn("trace").filter((other) => bears(one, other) && other.source.line === one.number);
+  const made = [...here.filter((o) => !isAdjoint(o)), ...traced].filter((o) => o.makes?.length && o.type).at(-1);
+  return { type: made?.type, value: made?.value, adjoint: made && adjointOf(made)?.value, kept: total(here, "kept"), time: total(here, "time") };
+}
+
+const MARGINS = {
+  types: ["Types", (f) => f.type],
+  values: ["Values", (f) => f.value && (f.value.bad ? `${f.value.bad}: ${f.value.text}` : f.value.text)],
+  adjoints: ["Adjoints", (f) => f.adjoint?.text],
+  memory: ["Kept", (f) => f.kept && bytes(f.kept)],
+  time: ["Time", (f) => f.time != null && percent(f.time)],
+};
+
+function marginOf(one) {
+  const found = facts(one);
+  const text = MARGINS[state.margin][1](found);
+  const cell = make("span", { class: "margin", title: text || null });
+  if (state.margin === "time" && found.time > 0.005) cell.append(make("span", { class: "share", style: `width:${Math.ceil(60 * found.time)}px` }));
+  cell.append(text || "");
+  return cell;
+}
+
+/** Where nan or inf comes up first, in the trace and in each derivative. */
+const firstBad = new Set([DATA.trace, ...DATA.tabs.map((tab) => tab.lines)].map((lines) => lines.find((line) => line.value?.bad)?.id));
+
+// Lines and panes
+
+function lineElement(one) {
+  const notes = [one.active === false && one.why, one.value?.bad && `${one.value.bad}${firstBad.has(one.id) ? " for the first time" : ""}`].filter(Boolean).join("; ");
+  const kinds = [isAdjoint(one) && "back", one.active === false && "idle", firstBad.has(one.id) && "wrong", one.value?.bad && "tainted"].filter(Boolean).join(" ");
+  return make(
+    "div",
+    { class: `line ${kinds}`, id: one.id, role: "option", "aria-selected": String(state.pinned === one.id), title: notes || null, style: `--indent:${one.indent}` },
+    make("span", { class: "number", "aria-hidden": "true" }, firstBad.has(one.id) ? "\u25cf" : String(one.number)),
+    make("span", { class: "text" }, ...coloured(one.tokens, one)),
+    marginOf(one),
+  );
+}
+
+function pane(name, title, note, ...content) {
+  const body = make("div", { class: "lines", tabindex: "0", role: "listbox", "aria-label": title }, ...content);
+  body.addEventListener("scroll", () => requestAnimationFrame(drawRibbons), { passive: true });
+  return make("section", { class: "pane", "data-column": name }, make("header", {}, make("h2", {}, title), make("small", { title: note || null }, note || "")), body);
+}
+
+function sourcePane() {
+  const parts = DATA.sources.flatMap((source, file) => [
+    file ? make("div", { class: "file" }, source.file === DATA.sources[0].file ? source.name : `${source.file}: ${source.name}`) : null,
+    ...ofColumn("source").filter((one) => one.source.in === file).map(lineElement),
+  ]);
+  return pane("source", "Your code", DATA.sources[0]?.file, ...parts);
+}
+
+function derivativePane() {
+  const tab = DATA.tabs[state.tab];
+  const content = tab.lines.length ? ofColumn("derivative").map(lineElement) : [make("p", { class: "none-here" }, tab.reason ?? "There is no text.")];
+  return pane("derivative", "Derivative", tab.title, ...content);
+}
+
+/** Each line of the trace, and beside it the lines of the sweep back that belong to it: so the sweep is read upwards. */
+function facingPane() {
+  const rows = DATA.trace.map((line) => ({ line: records.get(line.id), back: [] }));
+  const rowOf = new Map(rows.map((row) => [row.line.id, row]));
+  let waiting = [];
+  let last = null;
+  for (const one of ofColumn("derivative").filter(isAdjoint)) {
+    const row = rowOf.get([...one.partners].find((id) => rowOf.has(id)));
+    if (!row) waiting.push(one);
+    else {
+      row.back.push(...waiting, one);
+      [waiting, last] = [[], row];
+    }
+  }
+  (last ?? rows[0])?.back.push(...waiting);
+  const pairs = rows.map(({ line, back }) => make("div", { class: "pair" }, make("div", {}, lineElement(line)), make("div", {}, ...back.map(lineElement))));
+  return pane("facing", "Trace, and the adjoint sweep facing it", "the sweep runs upwards", ...pairs);
+}
+
+function drawColumns() {
+  const main = $("columns");
+  const scrolled = new Map([...main.querySelectorAll(".pane")].map((p) => [p.dataset.column, p.querySelector(".lines").scrollTop]));
+  const traced = DATA.trace.length > 0;
+  const panes = [sourcePane()];
+  if (state.facing && canFace()) panes.push(facingPane());
+  else panes.push(...(traced ? [pane("trace", "Trace", "v1, v2, \u2026", ...ofColumn("trace").map(lineElement))] : []), derivativePane());
+  main.className = `columns ${state.facing && canFace() ? "faced" : traced ? "" : "untraced"}`;
+  const ribbons = document.createElementNS(SVG, "svg");
+  ribbons.id = "ribbons";
+  ribbons.setAttribute("aria-hidden", "true");
+  main.replaceChildren(...panes, ribbons);
+  for (const p of panes) p.querySelector(".lines").scrollTop = scrolled.get(p.dataset.column) ?? 0;
+  drawPlaces(panes);
+  find();
+  light();
+}
+
+const canFace = () => DATA.trace.length > 0 && DATA.tabs[state.tab].lines.some((line) => line.sweep === "adjoint");
+
+/** On a narrow screen one column is shown at a time. */
+function drawPlaces(panes) {
+  state.place = Math.min(state.place, panes.length - 1);
+  const names = { source: "Your code", trace: "Trace", derivative: "Derivative", facing: "Trace and adjoints" };
+  const choices = panes.map((p, k) => {
+    const input = make("input", { type: "radio", name: "place", checked: k === state.place ? "" : null });
+    input.addEventListener("change", () => showPlace(k));
+    return make("label", {}, input, names[p.dataset.column], make("small"));
+  });
+  $("places").replaceChildren(...choices);
+  showPlace(state.place);
+}
+
+function showPlace(place) {
+  state.place = place;
+  const panes = [...$("columns").querySelectorAll(".pane")];
+  panes.forEach((p, k) => p.classList.toggle("shown", k === place));
+  panes[place].querySelector(".line.chosen, .line.lit")?.scrollIntoView({ block: "nearest" });
+}
+
+/** How many lines are lit in each column, said where one column is shown at a time. */
+function countPlaces() {
+  const counts = [...$("columns").querySelectorAll(".pane")].map((p) => p.querySelectorAll(".line.lit, .line.chosen").length);
+  $("places").querySelectorAll("small").forEach((note, k) => (note.textContent = counts[k] ? ` ${counts[k]}` : ""));
+}
+
+// Light
+
+const chosen = () => records.get(state.hover ?? state.pinned) ?? null;
+
+function light() {
+  const one = chosen();
+  const { lit, kin } = one ? kinship(one) : { lit: new Set(), kin: new Set() };
+  state.lit = lit;
+  for (const element of document.querySelectorAll(".line")) {
+    element.classList.toggle("chosen", element.id === one?.id);
+    element.classList.toggle("lit", lit.has(element.id));
+    element.classList.toggle("kin", kin.has(element.id));
+    element.setAttribute("aria-selected", String(element.id === state.pinned));
+  }
+  lightGraph(new Set([one?.id, ...lit]));
+  countPlaces();
+  drawRibbons();
+  drawDock(one);
+}
+
+/** Bands from the lit lines of a column to those of the next that they belong to, and marks where lit lines are. */
+function drawRibbons() {
+  const layer = $("ribbons");
+  const panes = [...$("columns").querySelectorAll(".pane")];
+  const origin = $("columns").getBoundingClientRect();
+  const found = panes.map((p) => [...p.querySelectorAll(".line.lit, .line.chosen")]);
+  const holding = panes.map((p, k) => [p, found[k]]).filter(([p, lines]) => lines.length && p.offsetParent);
+  const bands = holding.slice(1).flatMap(([to, bs], k) => {
+    const [from, as] = holding[k];
+    return as.flatMap((a) => bs.filter((b) => related(a.id, b.id)).map((b) => [a, b, from, to]));
+  });
+  layer.replaceChildren(...bands.map((band) => ribbon(origin, ...band)).filter(Boolean));
+  panes.forEach((p, k) => drawRuler(p, found[k]));
+}
+
+function related(a, b) {
+  const [one, other] = [records.get(a), records.get(b)];
+  return one.partners.has(b) || ((one.column === "source" || other.column === "source") && bears(one, other));
+}
+
+function ribbon(origin, a, b, from, to) {
+  const ends = [[a, from], [b, to]].map(([line, p]) => {
+    const [box, view] = [line.getBoundingClientRect(), p.querySelector(".lines").getBoundingClientRect()];
+    return [Math.max(box.top, view.top) - origin.top, Math.min(box.bottom, view.bottom) - origin.top];
+  });
+  if (ends.some(([top, bottom]) => bottom - top < 3)) return null;
+  const [left, right] = [from.getBoundingClientRect().right - origin.left, to.getBoundingClientRect().left - origin.left];
+  const middle = (left + right) / 2;
+  const [[a0, a1], [b0, b1]] = ends;
+  return svg("path", { d: `M${left} ${a0}C${middle} ${a0} ${middle} ${b0} ${right} ${b0}V${b1}C${middle} ${b1} ${middle} ${a1} ${left} ${a1}Z` });
+}
+
+function drawRuler(p, found) {
+  const body = p.querySelector(".lines");
+  p.querySelectorAll(".ruler").forEach((mark) => mark.remove());
+  if (body.scrollHeight <= body.clientHeight + 4) return;
+  for (const line of found) p.append(make("i", { class: "ruler", style: `top:${body.offsetTop + (line.offsetTop / body.scrollHeight) * body.clientHeight}px` }));
+}
+
+/** Bring the partners of a line into sight in the other columns. */
+function reveal(id) {
+  for (const p of $("columns").querySelectorAll(".pane")) {
+    const lines = [...p.querySelectorAll(".line.lit, .line.chosen")];
+    const body = p.querySelector(".lines");
+    const inSight = (l) => l.offsetTop >= body.scrollTop && l.offsetTop + l.offsetHeight <= body.scrollTop + body.clientHeight;
+    const wanted = lines.find((l) => l.id === id) ?? lines[0];
+    if (!wanted || inSight(wanted) || (wanted.id !== id && lines.some(inSight))) continue;
+    body.scrollTo({ top: wanted.offsetTop - body.clientHeight / 3, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth" });
+  }
+}
+
+function pin(id) {
+  state.pinned = state.pinned === id ? null : id;
+  state.hover = null;
+  history.replaceState(null, "", state.pinned ? `#at-${state.pinned}` : location.pathname + location.search);
+  light();
+  if (state.pinned) reveal(id);
+}
+
+// What is said of a line below the columns
+
+function drawDock(one) {
+  if (!one) return $("dock").replaceChildren(hint());
+  const around = [one, ...[...state.lit].map((id) => records.get(id))];
+  $("dock").replaceChildren(...[yourLine(one), lineFacts(one), rules(one, around)].map((part) => make("div", {}, ...part)));
+}
+
+function hint() {
+  const made = make("p", { class: "hint" });
+  made.innerHTML =
+    "Point at a line to see what it came from and what came of it. Click or <kbd>Enter</kbd> pins it, <kbd>Esc</kbd> lets go; " +
+    "<kbd>\u2191</kbd> <kbd>\u2193</kbd> go along a column, <kbd>\u2190</kbd> <kbd>\u2192</kbd> across, <kbd>/</kbd> finds.";
+  return made;
+}
+
+function yourLine(one) {
+  if (!one.source) return [make("h3", {}, "Your code"), make("p", {}, "comes from no line of yours")];
+  const source = DATA.sources[one.source.in];
+  const texts = [];
+  for (let n = one.source.line; n <= one.source.to; n++) texts.push(records.get(sourceId(one.source.in, n)));
+  const indent = Math.min(...texts.filter(Boolean).map((t) => t.indent));
+  const code = texts.filter(Boolean).flatMap((t, k) => [k ? "\n" : "", ...coloured(cutIndent(t.tokens, indent), one)]);
+  return [make("h3", {}, `${source.name}, line ${one.source.line}`), make("code", {}, ...code)];
+}
+
+function cutIndent(tokens, indent) {
+  const [[kind, text], ...rest] = tokens.length ? tokens : [["", ""]];
+  return kind === "" ? [[kind, text.slice(Math.min(indent, text.length - text.trimStart().length))], ...rest] : tokens;
+}
+
+function lineFacts(one) {
+  const found = facts(one);
+  const list = make("dl");
+  const add = (name, text, kind = null) => text && list.append(make("dt", {}, name), make("dd", { class: kind }, text));
+  add("type", found.type);
+  if (found.value) add(firstBad.has(one.id) ? `first ${found.value.bad}` : "value", found.value.text, found.value.bad && "wrong");
+  add("adjoint", found.adjoint?.text);
+  add("kept", found.kept && `${bytes(found.kept)} for the way back`);
+  add("time", found.time != null && percent(found.time));
+  add("inactive", one.active === false && one.why);
+  const title = one.column === "source" ? "What it makes" : one.column === "trace" ? "In the trace" : "In the derivative";
+  if (!list.children.length) list.append(make("dd", {}, `line ${one.number}`));
+  return [make("h3", {}, title), list];
+}
+
+function rules(one, around) {
+  const found = new Map();
+  const wanted = one.rule ? [one] : around.filter((other) => other.column === "derivative");
+  for (const { rule } of wanted) if (rule) found.set(`${rule.name} ${rule.formula}`, rule);
+  if (!found.size) return [];
+  const shown = [...found.values()].slice(0, 3).map((rule) => {
+    const from = rule.source ? make("small", {}, rule.source) : null;
+    return make("p", {}, make("code", {}, `${rule.name}:  ${rule.formula}`), from);
+  });
+  if (found.size > 3) shown.push(make("p", {}, `and ${found.size - 3} more`));
+  return [make("h3", {}, found.size > 1 ? "Rules" : "Rule"), ...shown];
+}
+
+// Finding
+
+function find() {
+  const wanted = $("search").value.trim().toLowerCase();
+  let count = 0;
+  for (const element of document.querySelectorAll(".line")) {
+    const hit = !wanted || records.get(element.id).text.toLowerCase().includes(wanted);
+    element.classList.toggle("missed", !hit);
+    count += hit;
+  }
+  $("found").textContent = wanted ? `${count} lines` : "";
+}
+
+function findNext() {
+  const hits = [...document.querySelectorAll(".line:not(.missed)")];
+  const next = hits[(hits.findIndex((l) => l.id === state.pinned) + 1) % hits.length];
+  if (!next) return;
+  state.pinned = null;
+  pin(next.id);
+  next.scrollIntoView({ block: "nearest" });
+}

@@ -1,0 +1,200 @@
+// The page: what stands above the columns, and what hands do.
+
+/** Radio buttons in a group: one for each key. */
+function choices(place, name, texts, chosen, act) {
+  const made = Object.entries(texts).map(([key, text]) => {
+    const input = make("input", { type: "radio", name, value: key, checked: key === chosen ? "" : null });
+    input.addEventListener("change", () => act(key));
+    return make("label", {}, input, text);
+  });
+  place.append(...made);
+  place.hidden = made.length < 2;
+}
+
+function drawTop() {
+  $("title").textContent = DATA.title;
+  $("about").textContent = DATA.about;
+  $("foot").textContent = `s2sad ${DATA.version}`;
+  const cells = (a) => [variable(a.name) ?? a.name, make("span", { class: "type" }, a.type), a.value ? a.value.text : ""];
+  $("arguments").replaceChildren(...DATA.arguments.map((a) => make("li", {}, ...cells(a))));
+  if (DATA.checked) {
+    $("checked").hidden = false;
+    $("checked").classList.toggle("wrong", !DATA.checked.ok);
+    $("checked").querySelector("summary").textContent = DATA.checked.ok ? "\u2713 gradient checked" : "\u2717 gradient check failed";
+    $("checked").querySelector("p").textContent = DATA.checked.text;
+  }
+}
+
+// Tabs
+
+function drawTabs() {
+  const made = DATA.tabs.map((tab, k) =>
+    make("button", { type: "button", role: "tab", id: `tab-${tab.key}`, "aria-controls": "columns", class: tab.lines.length ? null : "none" }, tab.title),
+  );
+  made.forEach((button, k) => button.addEventListener("click", () => showTab(k)));
+  $("tabs").replaceChildren(...made);
+}
+
+function chooseTab() {
+  for (const [k, button] of [...$("tabs").children].entries()) {
+    button.setAttribute("aria-selected", String(k === state.tab));
+    button.tabIndex = k === state.tab ? 0 : -1;
+  }
+}
+
+function showTab(k) {
+  state.tab = (k + DATA.tabs.length) % DATA.tabs.length;
+  const one = records.get(state.pinned);
+  if (one && !isShown(one)) state.pinned = null;
+  state.hover = null;
+  chooseTab();
+  $("facing-switch").hidden = !canFace();
+  const empty = !DATA.tabs[state.tab].text;
+  $("copy").disabled = $("download").disabled = empty;
+  drawColumns();
+}
+
+$("tabs").addEventListener("keydown", (event) => {
+  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (!step) return;
+  showTab(state.tab + step);
+  $("tabs").children[state.tab].focus();
+});
+
+// Lines: pointing, pinning, keys
+
+function hover(id) {
+  if (state.hover === id) return;
+  state.hover = id;
+  light();
+}
+
+const main = $("columns");
+main.addEventListener("mouseover", (event) => {
+  const line = event.target.closest(".line");
+  if (line) hover(line.id);
+  mark(event.target.closest(".v")?.dataset.of ?? null);
+});
+main.addEventListener("mouseleave", () => (hover(null), mark(null)));
+main.addEventListener("click", (event) => {
+  const line = event.target.closest(".line");
+  if (line && !String(getSelection())) pin(line.id);
+});
+
+/** Mark all that belongs to one variable. */
+function mark(family) {
+  for (const span of document.querySelectorAll(".v.same")) span.classList.remove("same");
+  if (family !== null) for (const span of document.querySelectorAll(`.v[data-of="${CSS.escape(family)}"]`)) span.classList.add("same");
+}
+
+main.addEventListener("keydown", (event) => {
+  const body = event.target.closest(".lines");
+  if (!body) return;
+  const lines = [...body.querySelectorAll(".line")];
+  const at = lines.findIndex((l) => l.id === (state.hover ?? state.pinned));
+  const steps = { ArrowDown: at + 1, ArrowUp: Math.max(0, at - 1), Home: 0, End: lines.length - 1, PageDown: at + 15, PageUp: Math.max(0, at - 15) };
+  if (event.key in steps) go(body, lines[Math.min(steps[event.key], lines.length - 1)]);
+  else if (event.key === "ArrowLeft" || event.key === "ArrowRight") across(body, event.key === "ArrowRight" ? 1 : -1);
+  else if (event.key === "Enter" || event.key === " ") at >= 0 && pinHere(lines[at].id);
+  else return;
+  event.preventDefault();
+});
+
+/** With the keys the line stays where the cursor is, pinned or not. */
+function pinHere(id) {
+  pin(id);
+  state.hover = id;
+}
+
+function go(body, line) {
+  if (!line) return;
+  body.querySelector(".cursor")?.classList.remove("cursor");
+  line.classList.add("cursor");
+  body.setAttribute("aria-activedescendant", line.id);
+  line.scrollIntoView({ block: "nearest" });
+  hover(line.id);
+  reveal(line.id);
+}
+
+/** To the partner of the line in the next column. */
+function across(body, step) {
+  const bodies = [...main.querySelectorAll(".lines")];
+  const place = bodies.indexOf(body) + step;
+  const next = bodies[place];
+  if (!next) return;
+  const line = next.querySelector(".line.lit") ?? next.querySelector(".line");
+  showPlace(place);
+  $("places").querySelectorAll("input")[place].checked = true;
+  next.focus({ preventScroll: true });
+  go(next, line);
+}
+
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    [state.pinned, state.hover] = [null, null];
+    document.querySelectorAll(".cursor").forEach((l) => l.classList.remove("cursor"));
+    light();
+  } else if (event.key === "/" && !event.target.matches("input")) {
+    event.preventDefault();
+    $("search").focus();
+  }
+});
+
+// Tools
+
+const offered = Object.entries(MARGINS).filter(([, [, text]]) => [...records.values()].some((one) => one.column !== "source" && text(facts(one))));
+const begun = offered.some(([key]) => key === "values") ? "values" : "types";
+state.margin = begun;
+choices($("margins"), "margin", Object.fromEntries(offered.map(([key, [text]]) => [key, text])), begun, (key) => ((state.margin = key), drawColumns()));
+$("facing").addEventListener("change", (event) => ((state.facing = event.target.checked), drawColumns()));
+$("search").addEventListener("input", find);
+$("search").addEventListener("keydown", (event) => event.key === "Enter" && findNext());
+
+$("copy").addEventListener("click", async () => {
+  await copied(DATA.tabs[state.tab].text);
+  $("copy").textContent = "Copied";
+  setTimeout(() => ($("copy").textContent = "Copy module"), 1400);
+});
+
+async function copied(text) {
+  if (navigator.clipboard && isSecureContext) return navigator.clipboard.writeText(text).catch(() => copiedByHand(text));
+  copiedByHand(text);
+}
+
+function copiedByHand(text) {
+  const box = make("textarea", {}, text);
+  document.body.append(box);
+  box.select();
+  document.execCommand("copy");
+  box.remove();
+}
+
+$("download").addEventListener("click", () => {
+  const tab = DATA.tabs[state.tab];
+  const link = make("a", { href: URL.createObjectURL(new Blob([tab.text], { type: "text/plain" })), download: tab.file ?? `${DATA.title}.py` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+});
+
+$("theme").addEventListener("click", () => {
+  const root = document.documentElement.style;
+  const dark = root.colorScheme ? root.colorScheme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  root.colorScheme = dark ? "light" : "dark";
+});
+
+addEventListener("resize", () => requestAnimationFrame(drawRibbons));
+
+/** The line that the address names is pinned from the start. */
+function pinNamed() {
+  const one = records.get(decodeURIComponent(location.hash.replace("#at-", "")));
+  if (!one) return;
+  if (one.tab !== null) showTab(one.tab);
+  state.pinned = null;
+  pin(one.id);
+}
+
+drawTop();
+drawTabs();
+showTab(0);
+startGraph();
+pinNamed();

@@ -1,0 +1,261 @@
+"""The page in a browser: lines light up their partners, by hand and by keys, in every column and in the graph."""
+
+import copy
+from functools import cache
+
+import pytest
+
+from s2sad.view.page import page
+from tests.view.page.browser import Opened, started
+from tests.view.page.hand_made import DATA
+
+
+@pytest.fixture(scope="module")
+def browser():
+    driver, browser = started()
+    yield browser
+    browser.close()
+    driver.stop()
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "power.html"
+    path.write_text(page(DATA), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def pages(browser, path):
+    """Pages in the browser, by the name of their options: each is used again."""
+    return cache(lambda name: Opened(browser, path, **OPTIONS[name]))
+
+
+@pytest.fixture
+def opened(pages, path, request):
+    opened = pages(getattr(request, "param", "wide"))
+    opened.show(path)
+    yield opened
+    assert not opened.complaints
+
+
+OPTIONS = {"wide": {}, "dark": {"color_scheme": "dark"}, "narrow": {"viewport": {"width": 400, "height": 800}}}
+
+
+def test_pointing_lights_partners_in_all_columns_and_in_the_graph(opened):
+    opened.page.hover("#r16 .text")
+    assert opened.lit() == ["s0-14", "t3", "r16"]
+    assert opened.nodes() == ["y_2", "x_bar"]
+    assert opened.page.locator("#ribbons path").count() == 2
+    opened.page.hover("h1")
+    assert opened.lit() == [] == opened.nodes()
+
+
+def test_a_line_of_the_source_lights_all_that_came_of_it(opened):
+    opened.page.hover("#s0-14 .text")
+    assert opened.lit() == ["s0-14", "t3", "r10", "r11", "r15", "r16", "r17"]
+
+
+def test_pinning(opened):
+    opened.page.click("#t1 .text")
+    opened.page.hover("h1")
+    assert opened.lit() == ["s0-12", "t1", "r6", "r18"]
+    assert opened.page.get_attribute("#t1", "aria-selected") == "true"
+    assert opened.page.url.endswith("#at-t1")
+    opened.page.keyboard.press("Escape")
+    assert opened.lit() == []
+
+
+def test_an_address_names_the_line_that_is_pinned(opened, path):
+    opened.show(path, "#at-r16")
+    assert "r16" in opened.lit()
+
+
+def test_keys_go_along_a_column_and_across(opened):
+    opened.page.focus('[data-column="trace"] .lines')
+    for key in ["ArrowDown", "ArrowDown", "ArrowDown"]:
+        opened.page.keyboard.press(key)
+    assert opened.page.locator(".line.chosen").get_attribute("id") == "t3"
+    opened.page.keyboard.press("ArrowRight")
+    assert opened.page.locator(".line.chosen").get_attribute("id") == "r11"
+    opened.page.keyboard.press("Enter")
+    opened.page.hover("h1")
+    assert opened.page.locator('.line[aria-selected="true"]').get_attribute("id") == "r11"
+    opened.page.keyboard.press("ArrowLeft")
+    opened.page.keyboard.press("ArrowLeft")
+    assert opened.page.locator(".line.chosen").get_attribute("id") == "s0-14"
+    opened.page.keyboard.press("Home")
+    assert opened.page.locator(".line.chosen").get_attribute("id") == "s0-11"
+    opened.page.keyboard.press("Escape")
+    assert opened.lit() == []
+
+
+def test_a_rule_and_the_facts_of_a_line_are_said(opened):
+    opened.page.hover("#r16 .text")
+    said = opened.page.inner_text("#dock")
+    for part in ["power, line 14", "y = y * x", "a_bar += y_bar * b", "Griewank & Walther, table 3.1", "3.1", "50 %"]:
+        assert part.lower() in said.lower()
+    opened.page.hover("#r10 .text")
+    assert "24 B for the way back" in opened.page.inner_text("#dock")
+    opened.page.hover("#r7 .text")
+    assert "only memory" in opened.page.inner_text("#dock")
+
+
+def test_margins(opened):
+    def margin(line):
+        return opened.page.inner_text(f"#{line} .margin")
+
+    assert (margin("t1"), margin("r17"), margin("s0-14")) == ("1.41", "2.8", "5.66")
+    opened.page.check('#margins [value="types"]', force=True)
+    assert margin("t1") == "float64"
+    opened.page.check('#margins [value="memory"]', force=True)
+    assert margin("r10") == "24 B"
+    opened.page.check('#margins [value="time"]', force=True)
+    assert (margin("r16"), margin("s0-14")) == ("50 %", "75 %")
+    opened.page.check('#margins [value="adjoints"]', force=True)
+    assert margin("r11") == margin("t1") == "2.8"
+
+
+def test_the_first_nan_is_marked(opened):
+    assert opened.page.eval_on_selector_all(".line.wrong", "all => all.map(line => line.id)") == ["r18"]
+    assert opened.page.inner_text("#r18 .margin") == "nan: nan"
+
+
+def test_one_hue_for_a_variable_and_its_adjoint(opened):
+    hues = opened.page.eval_on_selector_all(
+        "#r16 .v, #s0-14 .v", "all => all.map(v => [v.textContent, v.style.getPropertyValue('--hue')])"
+    )
+    of = dict(hues)
+    assert of["x"] == of["x_bar"] and of["y"] == of["y_bar"] and of["x"] != of["y"]
+    opened.page.hover("#r16 .v >> nth=0")
+    assert set(opened.page.eval_on_selector_all(".v.same", "all => all.map(v => v.textContent)")) == {"x", "x_bar"}
+
+
+def test_tabs(opened):
+    opened.page.click("#r16 .text")
+    opened.page.click("#tab-forward")
+    assert opened.page.locator("#f11").is_visible() and opened.lit() == []
+    opened.page.keyboard.press("ArrowRight")
+    assert "arguments of known types" in opened.page.inner_text('[data-column="derivative"]')
+    assert opened.page.is_disabled("#copy") and opened.page.is_hidden("#facing-switch")
+    opened.page.keyboard.press("ArrowRight")
+    assert opened.page.get_attribute("#tab-reverse", "aria-selected") == "true"
+
+
+def test_the_adjoint_sweep_faces_the_trace(opened):
+    opened.page.check("#facing")
+    rows = opened.page.eval_on_selector_all(".pair", "all => all.map(p => [...p.querySelectorAll('.line')].map(l => l.id))")
+    assert rows == [["t1", "r18"], ["t2", "r13", "r14"], ["t3", "r15", "r16", "r17"]]
+    opened.page.hover("#t3 .text")
+    assert {"r16", "r17"} <= set(opened.lit())
+
+
+def test_frames_close_and_open(opened):
+    inside = {"y_2", "x_bar", "y_bar"}
+    assert inside <= set(opened.nodes(""))
+    opened.page.click('.handle[data-frame="there"]')
+    assert "frame there" in opened.nodes(".closed") and "y_2" not in opened.nodes("")
+    opened.page.hover("#t3 .text")
+    assert "frame there" in opened.nodes()
+    opened.page.focus('.node[data-frame="there"]')
+    opened.page.keyboard.press("Enter")
+    assert inside <= set(opened.nodes(""))
+    opened.page.click("#close-all")
+    assert not inside & set(opened.nodes(""))
+    opened.page.click("#open-all")
+    opened.page.check('#sweeps [value="back"]', force=True)
+    assert set(opened.nodes("")) == {"x", "n", "x_bar", "y_bar", "result"}
+
+
+def test_a_node_lights_its_lines(opened):
+    opened.page.hover('[data-node="y_2"]')
+    assert {"s0-14", "t3", "r11"} <= set(opened.lit())
+    opened.page.click('[data-node="x_bar"]')
+    assert opened.page.locator('.line[aria-selected="true"]').get_attribute("id") == "r16"
+
+
+def test_finding(opened):
+    opened.page.keyboard.press("/")
+    opened.page.keyboard.type("ys[i]")
+    assert opened.page.eval_on_selector_all(".line:not(.missed)", "all => all.map(l => l.id)") == ["r10", "r16"]
+    assert opened.page.inner_text("#found") == "2 lines"
+    opened.page.keyboard.press("Enter")
+    assert opened.page.locator('.line[aria-selected="true"]').get_attribute("id") == "r10"
+
+
+def test_download_and_copy(opened):
+    with opened.page.expect_download() as download:
+        opened.page.click("#download")
+    assert download.value.suggested_filename == "power_grad.py"
+    assert download.value.path().read_text() == DATA["tabs"][0]["text"]
+    opened.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened.page.click("#copy")
+    opened.page.wait_for_function("document.getElementById('copy').textContent === 'Copied'")
+    assert opened.page.evaluate("navigator.clipboard.readText()") == DATA["tabs"][0]["text"]
+
+
+def test_the_check_is_said(opened):
+    opened.page.click("#checked summary")
+    assert "3e-11" in opened.page.inner_text("#checked")
+
+
+@pytest.mark.parametrize("opened", ["narrow"], indirect=True)
+def test_a_narrow_screen_shows_one_column_at_a_time(opened):
+    def shown():
+        return opened.page.eval_on_selector_all(".pane", "all => all.filter(p => p.offsetParent).map(p => p.dataset.column)")
+
+    assert shown() == ["source"]
+    opened.page.click("#s0-14 .text")
+    opened.page.check("#places label:nth-child(3) input", force=True)
+    assert shown() == ["derivative"] and "r16" in opened.lit()
+    assert opened.page.inner_text("#places label:nth-child(2)") == "Trace 1"
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+CONTRAST = """() => {
+  const pen = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const light = (colour) => {
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, 1, 1);
+    const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const behind = (e) => {
+    for (; e; e = e.parentElement) if (getComputedStyle(e).backgroundColor !== "rgba(0, 0, 0, 0)") return getComputedStyle(e).backgroundColor;
+  };
+  const found = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let text = walker.nextNode(); text; text = walker.nextNode()) {
+    const e = text.parentElement;
+    if (!text.textContent.trim() || !e.checkVisibility({ opacityProperty: true }) || e.closest("svg, script")) continue;
+    const [a, b] = [light(getComputedStyle(e).color), light(behind(e))];
+    const ratio = Math.max(a, b) / Math.min(a, b);
+    if (ratio < 4.5) found.push(`${text.textContent.trim()} ${getComputedStyle(e).color} on ${behind(e)}: ${ratio.toFixed(2)}`);
+  }
+  return found;
+}"""
+"""Texts whose contrast is below the 4.5 of WCAG 2.2, success criterion 1.4.3."""
+
+
+@pytest.mark.parametrize("opened", ["wide", "dark"], indirect=True)
+def test_contrast(opened):
+    opened.page.evaluate("MANY_HUES = Array.from({ length: 24 }, (_, k) => learn(`name${k}`))")
+    assert opened.page.evaluate(CONTRAST) == []
+    # on the ground of lit lines, with every hue that there is
+    opened.page.evaluate("document.querySelector('#r16 .text').append(...[...families.keys()].map((name) => variable(name)))")
+    for line in ["#r16", "#s0-14", "#t3"]:
+        opened.page.hover(f"{line} .number")
+        opened.page.wait_for_timeout(150)
+        assert opened.page.evaluate(CONTRAST) == []
+
+
+def test_what_runs_wild_is_shown_too(opened, tmp_path):
+    """No trace, no graph, nothing checked, no value, a derivative without text."""
+    data = copy.deepcopy(DATA) | {"trace": [], "checked": None, "graph": {"frames": [], "nodes": [], "edges": []}}
+    data["tabs"] = [{"key": "reverse", "title": "Gradient", "reason": "no"}]
+    data["arguments"][0]["value"] = None
+    (tmp_path / "bare.html").write_text(page(data))
+    opened.show(tmp_path / "bare.html")
+    assert opened.page.is_hidden("#drawing") and opened.page.is_hidden("#facing-switch")
+    opened.page.hover("#s0-14 .text")
+    assert opened.lit() == ["s0-14"]
