@@ -47,9 +47,7 @@ def _json(data: object) -> str:
 def _with_tokens(data: Mapping[str, Any]) -> dict[str, Any]:
     """The data with each text cut into tokens, so that the page need not read code."""
     made = dict(data)
-    made["sources"] = [
-        {**s, "lines": tokens(s["lines"]), "text": "\n".join(s["lines"])} for s in data["sources"]
-    ]
+    made["sources"] = [{**s, "lines": tokens(s["lines"]), "text": "\n".join(s["lines"])} for s in data["sources"]]
     made["trace"] = _cut(data["trace"])
     made["tabs"] = [{**t, "lines": _cut(t.get("lines") or [], t["key"])} for t in data["tabs"]]
     return made

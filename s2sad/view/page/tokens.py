@@ -6,10 +6,10 @@ import keyword
 import re
 from collections.abc import Sequence
 
-C_KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long "
-    "register restrict return short signed sizeof static struct switch typedef union unsigned void volatile "
-    "while bool true false size_t ptrdiff_t int64_t".split()
+C_KEYWORDS = re.compile(
+    "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline|int|long|register|"
+    "restrict|return|short|signed|sizeof|static|struct|switch|typedef|union|unsigned|void|volatile|while|bool|true|"
+    "false|size_t|ptrdiff_t|int64_t"
 )
 """The keywords of C99 (ISO/IEC 9899:1999, section 6.4.1), and the types that the emitted text names."""
 
@@ -54,7 +54,7 @@ def _kind(match: re.Match[str], text: str, language: str) -> str:
     kind = str(match.lastgroup)
     if kind != "name":
         return KINDS[kind]
-    if match[0] in C_KEYWORDS if language == "c" else keyword.iskeyword(match[0]):
+    if C_KEYWORDS.fullmatch(match[0]) if language == "c" else keyword.iskeyword(match[0]):
         return "k"
     if text[match.end() : match.end() + 1] == "(":
         return "f"

@@ -28,7 +28,10 @@ class Opened:
         self.complaints = []
         self.page.on("console", lambda m: self.complaints.append(m.text))
         self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
-        self.page.on("request", lambda r: self.complaints.append(r.url) if not r.url.startswith(("file:", "about:", "blob:")) else None)
+        self.page.on(
+            "request",
+            lambda r: self.complaints.append(r.url) if not r.url.startswith(("file:", "about:", "blob:")) else None,
+        )
         self.show(path)
 
     def show(self, path, place=""):

@@ -1,11 +1,6 @@
 """The data of a small derivative, written by hand: what the page is given, in all its forms."""
 
-SOURCE = """\
-def power(x, n):
-    y = np.sqrt(x)
-    for i in range(n):
-        y = y * x
-    return y""".split("\n")
+SOURCE = ["def power(x, n):", "    y = np.sqrt(x)", "    for i in range(n):", "        y = y * x", "    return y"]
 
 TEXT = """\
 import numpy as np
@@ -53,32 +48,49 @@ FACTS = {
     8: dict(sweep="primal", source=12, makes=["y_2"], reads=["y"], type="float64"),
     9: dict(sweep="primal", source=13, makes=["i"], reads=["n"]),
     10: dict(sweep="primal", source=14, makes=["ys"], reads=["y_2"], kept=24),
-    11: dict(sweep="primal", source=14, makes=["y_2"], reads=["y_2", "x"], type="float64", value=number("5.66"), time=0.25),
+    11: dict(
+        sweep="primal", source=14, makes=["y_2"], reads=["y_2", "x"], type="float64", value=number("5.66"), time=0.25
+    ),
     13: dict(sweep="adjoint", makes=["x_bar", "y_bar"]),
     14: dict(sweep="adjoint", source=13, makes=["i"]),
     15: dict(sweep="adjoint", source=14),
     16: dict(
-        sweep="adjoint", source=14, makes=["x_bar"], reads=["y_bar", "ys"], value=number("3.1"), time=0.5, rule=rule("*", "a_bar += y_bar * b")
+        sweep="adjoint",
+        source=14,
+        makes=["x_bar"],
+        reads=["y_bar", "ys"],
+        value=number("3.1"),
+        time=0.5,
+        rule=rule("*", "a_bar += y_bar * b"),
     ),
     17: dict(sweep="adjoint", source=14, makes=["y_bar"], reads=["y_bar", "x"], value=number("2.8")),
     18: dict(
-        sweep="adjoint", source=12, makes=["x_bar"], reads=["y_bar", "y"], value=number("nan", "nan"), rule=rule("np.sqrt", "x_bar += y_bar * 0.5 / y")
+        sweep="adjoint",
+        source=12,
+        makes=["x_bar"],
+        reads=["y_bar", "y"],
+        value=number("nan", "nan"),
+        rule=rule("np.sqrt", "x_bar += y_bar * 0.5 / y"),
     ),
     19: dict(reads=["x_bar"], value=number("nan", "nan")),
 }
+V1 = dict(makes=["v1"], reads=["x"], type="float64", value=number("1.41"))
+V2 = dict(makes=["v2"], reads=["v1", "x"])
 TRACE = [
-    line("t", 1, "v1 = np.sqrt(x)", "primal", 12, makes=["v1"], reads=["x"], partners=["r6", "r18"], type="float64", value=number("1.41"), of={"v1": "y"}),
-    line("t", 2, "for i in range(n):", "primal", 13, makes=["i"], reads=["n"], partners=["r9", "r14"]),
-    line("t", 3, "    v2 = v1 * x", "primal", 14, makes=["v2"], reads=["v1", "x"], partners=["r11", "r16", "r17"], of={"v1": "y", "v2": "y"}),
-]  # fmt: skip
+    line("t", 1, "v1 = np.sqrt(x)", "primal", 12, partners=["r6", "r18"], of={"v1": "y"}, **V1),
+    line("t", 2, "for i in range(n):", "primal", 13, partners=["r9", "r14"], makes=["i"], reads=["n"]),
+    line("t", 3, "    v2 = v1 * x", "primal", 14, partners=["r11", "r16", "r17"], of={"v1": "y", "v2": "y"}, **V2),
+]
 
 
 def lines(key):
     return [line(key, k, text, of=BARS, **FACTS.get(k, {})) for k, text in enumerate(TEXT.split("\n")[:-1], 1)]
 
 
-def node(key, label, role="operation", frame=None, adjoint=False, lines=(), active=True, of=None):
-    return {"id": key, "label": label, "type": "float64", "frame": frame, "adjoint": adjoint, "active": active, "role": role, "lines": list(lines), "of": of or key}  # fmt: skip
+def node(key, label, role="operation", **more):
+    """A node; what is not said of it is as with most."""
+    known = {"type": "float64", "frame": None, "adjoint": False, "active": True, "lines": [], "of": key}
+    return {"id": key, "label": label, "role": role} | known | more
 
 
 GRAPH = {

@@ -144,7 +144,9 @@ def test_tabs(opened):
 
 def test_the_adjoint_sweep_faces_the_trace(opened):
     opened.page.check("#facing")
-    rows = opened.page.eval_on_selector_all(".pair", "all => all.map(p => [...p.querySelectorAll('.line')].map(l => l.id))")
+    rows = opened.page.eval_on_selector_all(
+        ".pair", "all => all.map(p => [...p.querySelectorAll('.line')].map(l => l.id))"
+    )
     assert rows == [["t1", "r18"], ["t2", "r13", "r14"], ["t3", "r15", "r16", "r17"]]
     opened.page.hover("#t3 .text")
     assert {"r16", "r17"} <= set(opened.lit())
@@ -202,7 +204,9 @@ def test_the_check_is_said(opened):
 @pytest.mark.parametrize("opened", ["narrow"], indirect=True)
 def test_a_narrow_screen_shows_one_column_at_a_time(opened):
     def shown():
-        return opened.page.eval_on_selector_all(".pane", "all => all.filter(p => p.offsetParent).map(p => p.dataset.column)")
+        return opened.page.eval_on_selector_all(
+            ".pane", "all => all.filter(p => p.offsetParent).map(p => p.dataset.column)"
+        )
 
     assert shown() == ["source"]
     opened.page.click("#s0-14 .text")
@@ -217,20 +221,25 @@ CONTRAST = """() => {
   const light = (colour) => {
     pen.fillStyle = colour;
     pen.fillRect(0, 0, 1, 1);
-    const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((c) => ((c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    const linear = (c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    const [r, g, b] = [...pen.getImageData(0, 0, 1, 1).data].map((c) => linear(c / 255));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
   };
   const behind = (e) => {
-    for (; e; e = e.parentElement) if (getComputedStyle(e).backgroundColor !== "rgba(0, 0, 0, 0)") return getComputedStyle(e).backgroundColor;
+    for (; e; e = e.parentElement) {
+      const colour = getComputedStyle(e).backgroundColor;
+      if (colour !== "rgba(0, 0, 0, 0)") return colour;
+    }
   };
   const found = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let text = walker.nextNode(); text; text = walker.nextNode()) {
     const e = text.parentElement;
     if (!text.textContent.trim() || !e.checkVisibility({ opacityProperty: true }) || e.closest("svg, script")) continue;
-    const [a, b] = [light(getComputedStyle(e).color), light(behind(e))];
+    const [colour, ground] = [getComputedStyle(e).color, behind(e)];
+    const [a, b] = [light(colour), light(ground)];
     const ratio = Math.max(a, b) / Math.min(a, b);
-    if (ratio < 4.5) found.push(`${text.textContent.trim()} ${getComputedStyle(e).color} on ${behind(e)}: ${ratio.toFixed(2)}`);
+    if (ratio < 4.5) found.push(`${text.textContent.trim()}: ${colour} on ${ground}, ${ratio.toFixed(2)}`);
   }
   return found;
 }"""
@@ -242,7 +251,9 @@ def test_contrast(opened):
     opened.page.evaluate("MANY_HUES = Array.from({ length: 24 }, (_, k) => learn(`name${k}`))")
     assert opened.page.evaluate(CONTRAST) == []
     # on the ground of lit lines, with every hue that there is
-    opened.page.evaluate("document.querySelector('#r16 .text').append(...[...families.keys()].map((name) => variable(name)))")
+    opened.page.evaluate(
+        "document.querySelector('#r16 .text').append(...[...families.keys()].map((name) => variable(name)))"
+    )
     for line in ["#r16", "#s0-14", "#t3"]:
         opened.page.hover(f"{line} .number")
         opened.page.wait_for_timeout(150)
