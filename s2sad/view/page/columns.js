@@ -55,6 +55,22 @@ function kinship(one) {
 
 // Variables: one hue for all that belongs to one of them
 
+/** A value of the trace is called as the derivative calls it: the last one of those that stand for a line that makes it. */
+function callAlike() {
+  let names = {};
+  for (const one of ofColumn("trace")) {
+    if (one.sweep === "other" && !one.indent) names = {};
+    one.of = Object.assign(names, one.of);
+  }
+  for (const one of records.values()) {
+    if (one.tab !== 0 || one.sweep !== "primal" || one.makes.length !== 1) continue;
+    const traced = [...one.partners].map((id) => records.get(id)).filter((other) => other?.column === "trace" && other.makes.length === 1);
+    const last = traced.sort((a, b) => a.number - b.number).at(-1);
+    if (last && !(last.makes[0] in last.of)) last.of[last.makes[0]] = one.of[one.makes[0]] ?? one.makes[0];
+  }
+}
+callAlike();
+
 const families = new Map();
 const common = new Map();
 for (const one of records.values()) for (const [name, of] of Object.entries(one.of ?? {})) if (!common.has(name)) common.set(name, of);
@@ -103,10 +119,16 @@ function facts(one) {
   return { type: made?.type, value: made?.value, adjoint: made && adjointOf(made)?.value, kept: total(here, "kept"), time: total(here, "time") };
 }
 
+/** A value where there is little room: the least, the mean and the greatest without these words. */
+function shortly(value) {
+  const text = value?.text.replace(/^min (.*), mean (.*), max (.*)$/, "$1 \u2026 $2 \u2026 $3");
+  return value?.bad && !text.includes(value.bad) ? `${value.bad} in ${text}` : text;
+}
+
 const MARGINS = {
   types: ["Types", (f) => f.type],
-  values: ["Values", (f) => f.value && (f.value.bad ? `${f.value.bad}: ${f.value.text}` : f.value.text)],
-  adjoints: ["Adjoints", (f) => f.adjoint?.text],
+  values: ["Values", (f) => shortly(f.value)],
+  adjoints: ["Adjoints", (f) => shortly(f.adjoint)],
   memory: ["Kept", (f) => f.kept && bytes(f.kept)],
   time: ["Time", (f) => f.time != null && percent(f.time)],
 };

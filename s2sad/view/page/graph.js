@@ -109,6 +109,7 @@ function drawGraph() {
     ...sorted(parts.frames).map((f) => frameElement(f, g.node(`open ${f.id}`))),
     ...parts.edges.map((e, k) => edgeElement(e, e.kind === "carried" ? aroundLoop(g.node(e.from), g.node(e.to)) : curve(g.edge(e.from, e.to, String(k)).points, g.node(e.from), g.node(e.to)))),
     ...parts.nodes.map((n) => nodeElement(n, g.node(n.id))),
+    ...parts.frames.map((f) => handleElement(f, g.node(`open ${f.id}`))),
   );
   $("canvas").replaceChildren(picture);
   resize();
@@ -123,10 +124,18 @@ function sorted(frames) {
   return [...frames].sort((a, b) => depth(a) - depth(b));
 }
 
+const corner = (at) => [at.x - at.width / 2, at.y - at.height / 2 - 10];
+
 function frameElement(frame, at) {
-  const [x, y] = [at.x - at.width / 2, at.y - at.height / 2 - 10];
-  const handle = svg("g", { class: "handle", tabindex: "0", role: "button", "aria-expanded": "true", "data-frame": frame.id, "aria-label": `close ${frame.label}` }, svg("text", { x: x + 9, y: y + 15 }, `\u25be ${shortened(frame.label, Math.max(12, Math.floor(at.width / 7.4) - 3))}`), svg("title", {}, frame.label));
-  return svg("g", { class: "frame", "data-lines": (frame.lines ?? []).join(" ") }, svg("rect", { x, y, width: at.width, height: at.height + 14, rx: 9 }), handle);
+  const [x, y] = corner(at);
+  return svg("rect", { class: "frame", "data-lines": (frame.lines ?? []).join(" "), x, y, width: at.width, height: at.height + 14, rx: 9 });
+}
+
+/** The title of an open frame, above all that is drawn: it closes the frame. */
+function handleElement(frame, at) {
+  const [x, y] = corner(at);
+  const label = `\u25be ${shortened(frame.label, Math.max(12, Math.floor(at.width / 7.4) - 3))}`;
+  return svg("g", { class: "handle", tabindex: "0", role: "button", "aria-expanded": "true", "data-frame": frame.id, "aria-label": `close ${frame.label}` }, svg("title", {}, frame.label), svg("text", { x: x + 9, y: y + 15 }, label));
 }
 
 function nodeElement(node, at) {
@@ -193,7 +202,7 @@ function lightGraph(ids) {
   const lit = new Set();
   for (const element of document.querySelectorAll("#canvas [data-lines]")) {
     const on = element.dataset.lines.split(" ").some((id) => id && ids.has(id));
-    element.classList.toggle("lit", on && element.classList.contains("node"));
+    element.classList.toggle("lit", on);
     if (on && element.dataset.node) lit.add(element.dataset.node);
   }
   for (const edge of document.querySelectorAll("#canvas .edge")) edge.classList.toggle("lit", lit.has(edge.dataset.from) && lit.has(edge.dataset.to));
