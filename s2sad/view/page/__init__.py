@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Mapping
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 from s2sad.view.page.tokens import tokens
@@ -47,10 +48,16 @@ def _json(data: object) -> str:
 def _with_tokens(data: Mapping[str, Any]) -> dict[str, Any]:
     """The data with each text cut into tokens, so that the page need not read code."""
     made = dict(data)
-    made["sources"] = [{**s, "lines": tokens(s["lines"]), "text": "\n".join(s["lines"])} for s in data["sources"]]
+    made["sources"] = [_source(s) for s in data["sources"]]
     made["trace"] = _cut(data["trace"])
     made["tabs"] = [{**t, "lines": _cut(t.get("lines") or [], t["key"])} for t in data["tabs"]]
     return made
+
+
+def _source(source: Mapping[str, Any]) -> dict[str, Any]:
+    """A function of the user's; of its file the name alone, as pages go to others."""
+    lines = source["lines"]
+    return {**source, "file": Path(source["file"]).name, "lines": tokens(lines), "text": "\n".join(lines)}
 
 
 def _cut(lines: list[dict[str, Any]], language: str = "") -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ function make(tag, attributes = {}, ...children) {
 // Records: what is known of each line, by its id
 
 const records = new Map();
+const heads = (one) => one.column === "trace" && one.sweep === "other" && !one.indent && one.number > 1; // a function of the trace begins
 const sourceId = (file, line) => `s${file}-${line}`;
 
 function record(line, column, tab = null) {
@@ -59,7 +60,7 @@ function kinship(one) {
 function callAlike() {
   let names = {};
   for (const one of ofColumn("trace")) {
-    if (one.sweep === "other" && !one.indent) names = {};
+    if (heads(one)) names = {};
     one.of = Object.assign(names, one.of);
   }
   for (const one of records.values()) {
@@ -173,6 +174,11 @@ function sourcePane() {
   return pane("source", "Your code", DATA.sources[0]?.file, ...parts);
 }
 
+function tracePane() {
+  const parts = ofColumn("trace").flatMap((one) => [heads(one) ? make("div", { class: "rule" }) : null, lineElement(one)]);
+  return pane("trace", "Trace", "v1, v2, \u2026", ...parts.filter(Boolean));
+}
+
 function derivativePane() {
   const tab = DATA.tabs[state.tab];
   const content = tab.lines.length ? ofColumn("derivative").map(lineElement) : [make("p", { class: "none-here" }, tab.reason ?? "There is no text.")];
@@ -204,16 +210,27 @@ function drawColumns() {
   const traced = DATA.trace.length > 0;
   const panes = [sourcePane()];
   if (state.facing && canFace()) panes.push(facingPane());
-  else panes.push(...(traced ? [pane("trace", "Trace", "v1, v2, \u2026", ...ofColumn("trace").map(lineElement))] : []), derivativePane());
+  else panes.push(...(traced ? [tracePane()] : []), derivativePane());
   main.className = `columns ${state.facing && canFace() ? "faced" : traced ? "" : "untraced"}`;
   const ribbons = document.createElementNS(SVG, "svg");
   ribbons.id = "ribbons";
   ribbons.setAttribute("aria-hidden", "true");
   main.replaceChildren(...panes, ribbons);
   for (const p of panes) p.querySelector(".lines").scrollTop = scrolled.get(p.dataset.column) ?? 0;
+  if (scrolledTab !== state.tab) toFunction();
   drawPlaces(panes);
   find();
   light();
+}
+
+let scrolledTab = null;
+
+/** Scroll to the function that is called: it is the last one, behind those that it calls. */
+function toFunction() {
+  scrolledTab = state.tab;
+  const head = ofColumn("derivative").filter((one) => one.sweep === "head" && !one.indent && one.text).at(-1);
+  const line = head && $(head.id);
+  if (line) line.closest(".lines").scrollTop = line.offsetTop - 8;
 }
 
 const canFace = () => DATA.trace.length > 0 && DATA.tabs[state.tab].lines.some((line) => line.sweep === "adjoint");

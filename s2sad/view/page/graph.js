@@ -16,12 +16,12 @@ function widthOf(text, size) {
   pen.font = `${size}px ${getComputedStyle(document.documentElement).getPropertyValue("--code")}`;
   return pen.measureText(text).width;
 }
-const shortened = (text, most = 40) => (text.length > most ? `${text.slice(0, most - 1)}\u2026` : text);
+const shortened = (text, most = 34) => (text.length > most ? `${text.slice(0, most - 1)}\u2026` : text);
 
 // What is seen: nodes of open frames, and a node for each closed frame that holds some
 
 function seen() {
-  const frames = new Map(DATA.graph.frames.map((f) => [f.id, { ...f, parent: f.parent ?? null }]));
+  const frames = new Map(DATA.graph.frames.map((f) => [f.id, f]));
   const wanted = DATA.graph.nodes.filter((n) => graph.part === "all" || n.role === "argument" || n.adjoint === (graph.part === "back"));
   const shownAs = new Map();
   const nodes = new Map();
@@ -70,7 +70,7 @@ const texts = (node) => (node.closed ? [`\u25b8 ${shortened(node.label, 44)}`, `
 
 function placed({ frames, nodes, edges }, direction) {
   const g = new dagre.graphlib.Graph({ compound: true, multigraph: true });
-  g.setGraph({ rankdir: direction, nodesep: 16, ranksep: direction === "LR" ? 42 : 30, marginx: 8, marginy: 14, edgesep: 8 });
+  g.setGraph({ rankdir: direction, nodesep: 13, ranksep: direction === "LR" ? 42 : 30, marginx: 8, marginy: 14, edgesep: 8 });
   g.setDefaultEdgeLabel(() => ({}));
   for (const f of frames) g.setNode(`open ${f.id}`, {});
   for (const f of frames) if (f.parent !== null) g.setParent(`open ${f.id}`, `open ${f.parent}`);
@@ -186,7 +186,7 @@ function aroundLoop(from, to) {
 function resize() {
   const picture = $("canvas").querySelector("svg");
   const [width, height] = graph.natural;
-  const fitted = Math.max(innerWidth < 700 ? 0.5 : 0.7, Math.min(1, ($("canvas").clientWidth - 30) / width));
+  const fitted = Math.max(innerWidth < 700 ? 0.5 : 0.65, Math.min(1, ($("canvas").clientWidth - 30) / width));
   const size = graph.size ?? fitted;
   picture.setAttribute("width", Math.ceil(width * size));
   picture.setAttribute("height", Math.ceil(height * size));
@@ -216,7 +216,7 @@ function toggleFrame(id) {
 function startGraph() {
   if (!DATA.graph?.nodes.length) return;
   $("drawing").hidden = false;
-  if (DATA.graph.nodes.length <= MANY) DATA.graph.frames.forEach((f) => graph.open.add(f.id));
+  openFirst();
   const parts = { all: "All", there: "Computation", back: "Adjoints" };
   if (DATA.graph.nodes.some((n) => n.adjoint)) choices($("sweeps"), "sweep", parts, graph.part, (part) => ((graph.part = part), drawGraph()));
   $("open-all").onclick = () => (DATA.graph.frames.forEach((f) => graph.open.add(f.id)), drawGraph());
@@ -228,6 +228,14 @@ function startGraph() {
   startHands($("canvas"));
   drawGraph();
   drawLegend();
+}
+
+/** The function that is called is open, the last one; all else is where there is not much. */
+function openFirst() {
+  const roots = DATA.graph.frames.filter((f) => f.parent === null);
+  if (roots.length) graph.open.add(roots.at(-1).id);
+  if (DATA.graph.nodes.length <= MANY) DATA.graph.frames.filter((f) => f.parent !== null).forEach((f) => graph.open.add(f.id));
+  if (!DATA.graph.frames.some((f) => f.parent !== null)) DATA.graph.frames.forEach((f) => graph.open.add(f.id));
 }
 
 function startHands(canvas) {
