@@ -7,6 +7,8 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
+from os import PathLike
+from pathlib import Path
 from typing import Any, overload
 
 from s2sad.api.gradients import (
@@ -156,6 +158,12 @@ class Jacobian:
         """The plain emitted function for arguments like these; its text is `.source`."""
         return self.mode(*args, **kwargs).lower(*args, **kwargs)
 
+    def explore(
+        self, *args: object, path: str | PathLike[str] | None = None, browser: bool = False, **kwargs: object
+    ) -> Path:
+        """Write a page that shows the Jacobian beside the code and the trace; see `Derivative.explore`."""
+        return self.mode(*args, **kwargs).explore(*args, path=path, browser=browser, **kwargs)
+
 
 mark(Jacobian, StandsFor(attrgetter("reverse")))
 
@@ -240,6 +248,13 @@ class HessianProduct:
         """The plain emitted function `(*args, *vectors)` for arguments like these; its text is `.source`."""
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative.lower(*self._given(args, kwargs), **further)
+
+    def explore(
+        self, *args: object, path: str | PathLike[str] | None = None, browser: bool = False, **kwargs: object
+    ) -> Path:
+        """Write a page that shows the product beside the code and the trace; see `Derivative.explore`."""
+        further = kwargs if self.derivative.is_variadic else {}
+        return self.derivative.explore(*self._given(args, kwargs), path=path, browser=browser, **further)
 
     def _given(self, args: Sequence[UserValue], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         if len(args) + len(kwargs) < 2 or not args:

@@ -11,14 +11,14 @@ from typing import NoReturn
 
 import numpy as np
 
-from s2sad.cli import cache, check, generate, graph, show, trace
+from s2sad.cli import cache, check, explore, generate, graph, show, trace
 from s2sad.cli.colours import in_colour
 from s2sad.cli.command import NO, WRONG, WrongUse
 from s2sad.dispatch.frames import asked_for_all_frames
 from s2sad.errors import Error, did_you_mean
 from s2sad.version import __version__
 
-COMMANDS = (trace.COMMAND, show.COMMAND, check.COMMAND, graph.COMMAND, generate.COMMAND, cache.COMMAND)
+COMMANDS = (trace.COMMAND, show.COMMAND, check.COMMAND, graph.COMMAND, explore.COMMAND, generate.COMMAND, cache.COMMAND)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,6 +11,8 @@ import inspect
 import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -466,6 +468,26 @@ class Derivative(Derived):
     def module(self, *args: object, **kwargs: object) -> types.ModuleType:
         """The emitted module for arguments like these."""
         return self._specialise(self._bind(args, kwargs)).module
+
+    def explore(
+        self, *args: object, path: str | PathLike[str] | None = None, browser: bool = False, **kwargs: object
+    ) -> Path:
+        """Write a page that shows the derivative beside the code and the trace, for arguments like these.
+
+        It is one file of HTML, which needs no server and no network.
+
+        Args:
+            args: arguments as of a call.
+            path: where to write it; without one it is a temporary file.
+            browser: whether to show it in the browser too.
+            kwargs: arguments by their names.
+
+        Returns:
+            The path of the file.
+        """
+        from s2sad.dispatch.exploring import explore
+
+        return explore(self, args, kwargs, path, browser)
 
     @property
     @public

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
+import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from s2sad.compiler.transform import Transform
@@ -16,6 +20,7 @@ from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
 from s2sad.view.lines import Line
+from s2sad.view.page import page
 from s2sad.view.page_data import Argument, Data, Subject, Tab, page_data
 
 TITLES = {
@@ -26,6 +31,22 @@ TITLES = {
     "c": "C",
 }
 """The texts of a page."""
+
+
+def explore(
+    derivative: Derivative,
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    path: str | PathLike[str] | None,
+    browser: bool,
+) -> Path:
+    """Write the page of a derivative, for arguments like these, and give its path; see `Derivative.explore`."""
+    text = page(explored(derivative, args, kwargs))
+    place = Path(tempfile.mkdtemp(prefix="s2sad-"), f"{derivative.__name__}.html") if path is None else Path(path)
+    place.write_text(text, encoding="utf-8")
+    if browser:
+        webbrowser.open(place.resolve().as_uri())
+    return place
 
 
 def explored(derivative: Derivative, args: Sequence[object], kwargs: Mapping[str, object]) -> Data:
