@@ -33,7 +33,7 @@ class Around(Protocol):
     """Those that the lengths of the arguments are."""
     around: list[Operation]
     terms: dict[Value, Term]
-    readers: dict[Value, set[Value]]
+    readers: dict[Value, dict[Value, None]]
 
     def term(self, operand: Operand) -> Term: ...
     def operand(self, operand: Operand) -> Operand: ...

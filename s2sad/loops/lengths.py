@@ -26,7 +26,8 @@ def is_small(length: int) -> bool:
 
 def with_small_lengths(function: Function, fixed: Callable[[int], bool] = is_small) -> Function:
     """The function for arguments of which `fixed` lengths are those of the call that compiles."""
-    met = {s: None for p in function.parameters for s in symbols(p.type)}
+    # in the order of their names: what is noted first stands first in the text
+    met = {s: None for p in function.parameters for s in sorted(symbols(p.type), key=lambda s: (len(s.name), s.name))}
     calls = {s.call: None for s in met if s.call is not None}
     with asking(calls):
         known: dict[Symbol, Dim] = {s: s.value for s in met if s.value is not None and _is_fixed(s, fixed)}

@@ -140,9 +140,9 @@ class Lowering:
         self.lives: Lives = lives(source)
         self.symbols = settled
         self.terms: dict[Value, Term] = {}
-        self.readers: dict[Value, set[Value]] = {}
+        self.readers: dict[Value, dict[Value, None]] = {}
         """By the memory: the values whose elements are read from it."""
-        self.holders: dict[Array, set[Value]] = {}
+        self.holders: dict[Array, dict[Value, None]] = {}
         """By an array: the values that it is, or that are computed of it."""
         self.given_memory: set[Value] = set()
         """That of the parameters."""
@@ -231,12 +231,12 @@ class Lowering:
         self.terms[value] = term
         for array in arrays_in(term):
             for source in array.sources():
-                self.holders.setdefault(source, set()).add(value)
+                self.holders.setdefault(source, {})[value] = None
             self.add_readers(array)
 
     def add_readers(self, array: Array) -> None:
         for root in array.memory:
-            self.readers.setdefault(root, set()).update(self.holders.get(array, ()))
+            self.readers.setdefault(root, {}).update(self.holders.get(array, {}))
 
     def term(self, operand: Operand) -> Term:
         if isinstance(operand, Value):
@@ -411,7 +411,9 @@ class Lowering:
 
     def others(self, array: Array, op: Operation) -> bool:
         """Whether the memory of an array is read after an operation; what is only computed of it is stored now."""
-        found = [v for root in array.memory for v in self.readers.get(root, ()) if self.lives.is_read_behind(v, op)]
+        readers = [v for root in array.memory for v in self.readers.get(root, ()) if self.lives.is_read_behind(v, op)]
+        # in the order of the program: what is stored here is text, and the same program has the same text
+        found = sorted(readers, key=lambda v: self.lives.bound[v])
         parts = [(v, part) for v in found for part in arrays_in(self.terms[v]) if part.memory & array.memory]
         if any(part.handle is not None for _, part in parts):
             return True

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import s2sad
+from examples.kernels.lstm import sequence_loss
+from s2sad.dispatch.sharing import SHARED
 from tests.loops.agreement import compare
 
 X = np.random.default_rng(0).normal(size=12)
@@ -232,3 +234,16 @@ REFUSED = [(raised, "errstate"), (of_another_rank, "")]
 def test_what_loops_cannot_say_is_refused(function, word):
     answer = compare(lambda **k: s2sad.grad(function, **k), (np.abs(X),))
     assert answer.startswith("refused") and word in answer
+
+
+def test_the_same_program_has_the_same_text(tmp_path, monkeypatch):
+    """Whatever lies where in memory: what is stored first, and which length is named first, is the program's."""
+    rng = np.random.default_rng(0)
+    args = [rng.normal(size=s) for s in ((16, 3), (16, 4), 16, (5, 3), (5, 4))]
+    texts, kept = set(), []
+    for k in range(3):
+        SHARED.known.clear()
+        monkeypatch.setenv("S2SAD_CACHE_DIR", str(tmp_path / str(k)))
+        kept += [object() for _ in range(1000 * k)]
+        texts.add(s2sad.grad(sequence_loss, argnums=(0, 1, 2), backend="native").lower(*args).source)
+    assert len(texts) == 1
