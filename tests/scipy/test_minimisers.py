@@ -427,12 +427,6 @@ def test_what_a_row_does_not_say_is_refused():
     with pytest.raises(s2sad.Error, match="differential_evolution with integrality"):
         s2sad.grad(whole)(1.0)
 
-    def named(a):
-        return least_squares(lambda x, b: x - b, [0.5], kwargs={"b": a}).x[0]
-
-    with pytest.raises(s2sad.Error, match="least_squares with kwargs"):
-        s2sad.grad(named)(1.0)
-
     def inverse(a):
         return minimize(lambda x: (x[0] - a) ** 2, [0.5]).hess_inv[0, 0]
 
