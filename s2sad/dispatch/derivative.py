@@ -39,7 +39,16 @@ from s2sad.dispatch.sharing import (
 )
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, drop_oldest, outside_key, started
 from s2sad.dispatch.subject import Derived, Subject, bound_arguments
-from s2sad.errors import ArgumentError, Error, NotDifferentiable, StaleSource, Unsupported, UnsupportedType, note_line
+from s2sad.errors import (
+    ArgumentError,
+    Error,
+    NotDifferentiable,
+    StaleSource,
+    Unsupported,
+    UnsupportedType,
+    note_line,
+    shown,
+)
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import NeedsConstant, NeedsHandle, NeedsVariables, Reads, Settled, Variable
 from s2sad.frontend.reading.callables import UserValue, callable_name

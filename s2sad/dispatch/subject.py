@@ -13,14 +13,7 @@ import numpy as np
 
 from s2sad.compiler.transform import Transform
 from s2sad.errors import NOWHERE, ArgumentError, Location, SourceUnavailable, did_you_mean, shown
-from s2sad.frontend.reading.callables import (
-    Spread,
-    callable_name,
-    compiled_from,
-    positional_names,
-    python_function,
-    signature_of,
-)
+from s2sad.frontend.reading.callables import Spread, callable_name, positional_names, python_function, signature_of
 from s2sad.ir.definition import definition_of, has_rule
 from s2sad.ir.primitive import lookup
 from s2sad.ir.user_rules import BlackBox
@@ -58,7 +51,6 @@ class Subject:
         """
         if isinstance(target, Subject):
             return target
-        target = compiled_from(target) or target
         check_function(target)
         return Subject(target)
 
