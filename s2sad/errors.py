@@ -12,6 +12,7 @@ Error                        the base class of all of them
 ├── ArgumentError            a wrong ``argnums``, a wrong number of arguments or tangents
 ├── NotDifferentiable        a derivative asked for an argument that is no float (an integer, a string)
 ├── NonScalarOutput          ``grad`` of a function whose result is no real scalar
+├── NotFinite                a checked derivative gave nan or inf
 ├── CacheError               the cache folder cannot be written, or a text was not written for this user
 └── InternalError            a stage broke an invariant of the IR: a bug in s2sad
 """
@@ -159,6 +160,20 @@ class NotDifferentiable(Error, TypeError):
 
 class NonScalarOutput(Error, TypeError):
     """``grad`` was asked of a function whose result is no real scalar."""
+
+
+class NotFinite(Error, FloatingPointError):
+    """A derivative that is checked gave nan or inf.
+
+    ``found`` is that word; ``line`` is the line of the derivative that made it, None where it was given; ``inputs`` are
+    the values that went into that line, by name.
+    """
+
+    def __init__(self, message: str, found: str = "nan", line: object = None, inputs: object = ()) -> None:
+        super().__init__(message)
+        self.found = found
+        self.line = line
+        self.inputs = dict(inputs)  # type: ignore[call-overload]
 
 
 class CacheError(Error):

@@ -11,6 +11,7 @@ import inspect
 import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import apart_from_defaults, apart_from_takers, item_at, unshared, without_numbers
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
-from s2sad.dispatch.direct import direct_class, led_straight
+from s2sad.dispatch.direct import direct_class, led_straight, note_led
 from s2sad.dispatch.frames import public, without_own_frames
 from s2sad.dispatch.lengths import fits
 from s2sad.dispatch.primal import new_program, primal_of, sizes_of
@@ -39,6 +40,7 @@ from s2sad.dispatch.sharing import (
 )
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, drop_oldest, outside_key, started
 from s2sad.dispatch.subject import Derived, Subject, bound_arguments
+from s2sad.dispatch.watching import WATCHERS, observed, tell
 from s2sad.errors import (
     ArgumentError,
     Error,
@@ -159,6 +161,8 @@ class Derivative(Derived):
             if self._spread is not None:
                 derivative, values = self._in_order(args, kwargs)
                 return derivative(*values)
+            if WATCHERS:
+                return self._observed(self._bind(args, kwargs))
             if not kwargs:
                 # Floats and ints have no lengths, and no values where nothing must be known: their classes are the
                 # whole pattern.
@@ -420,9 +424,29 @@ class Derivative(Derived):
         except Exception as e:
             note_line(e)
             raise
-        if meta["residuals"]:
+        keeps = bool(meta["residuals"])
+        if WATCHERS:
+            out = result[0] if keeps else result
+            reverse = self._observed_sweep(values, out, reverse)
+        if keeps:
             return result, reverse
         return (result, None), lambda residuals, *given: reverse(*given)
+
+    def _observed(self, values: tuple[object, ...]) -> UserValue:
+        """A call that is watched."""
+        return observed(self, values, lambda: self._specialise(values).call(*values))
+
+    def _observed_sweep(
+        self, values: tuple[object, ...], out: object, reverse: Callable[..., UserValue]
+    ) -> Callable[..., UserValue]:
+        """The second sweep of a pair, watched at each call; the first one is looked at now."""
+        transform = self.transform
+        assert transform is not None
+        # one program of both sweeps, whose lines can be told one after the other
+        kind, count = ("pullback", len(values)) if transform.kind == "vjp" else ("pushforward", 0)
+        whole = Derivative(self.target, replace(transform, kind=kind, count=count), self.backend)
+        tell(Derivative(self.target, replace(transform, kind="primal")), values, out)
+        return lambda residuals, *given: observed(whole, (*values, *given), lambda: reverse(residuals, *given))
 
     def primal(self, args: Sequence[object], kwargs: dict[str, object], signature: Signature | None = None) -> Function:
         """The function itself in SSA, for arguments like these."""
@@ -528,6 +552,8 @@ class Straight(Derivative):
     @public
     def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
         result = super().__call__(*args, **kwargs)
+        if WATCHERS:
+            return result
         self._calls += 1
         if self._calls == self._next and self._spread is None and not kwargs:
             self._next *= 2
@@ -535,6 +561,8 @@ class Straight(Derivative):
                 led = led_straight(self, self.runner, self._specialise(args), self.__call__)
                 # the one before too: a thread may be in the code that it holds
                 self._led = self._led if led is None else (led, self._led)
+                if led is not None:
+                    note_led(self)
         return result
 
 

@@ -10,11 +10,14 @@ from __future__ import annotations
 import copyreg
 import ctypes
 import types
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
 from s2sad.backends import Runner
-from s2sad.backends.direct import POINTER, Condition, Kind, go_straight, with_direct_calls
+from s2sad.backends.direct import POINTER, Condition, Kind, fields_of, go_straight, with_direct_calls
 from s2sad.backends.runner import Call
 from s2sad.compiler.transform import is_constant
 from s2sad.dispatch.specialised import Specialised
@@ -54,6 +57,28 @@ def led_straight(o: object, runner: Runner, member: Specialised, otherwise: Call
     function, own = found
     conditions, kept = conditions_of(member.guards)
     return go_straight(o, function, (*own, member, kept), conditions, [v for v in variables if v is not None])
+
+
+_LED: weakref.WeakSet[Any] = weakref.WeakSet()
+"""The objects whose calls go straight."""
+
+
+def note_led(o: object) -> None:
+    """Remember an object whose calls go straight."""
+    _LED.add(o)
+
+
+@contextmanager
+def all_dispatched() -> Iterator[None]:
+    """While this runs all calls are dispatched, so that they can be watched."""
+    stopped = [(o, f.function) for o in list(_LED) if (f := fields_of(o)).function]
+    for o, _ in stopped:
+        fields_of(o).function = None
+    try:
+        yield
+    finally:
+        for o, function in stopped:
+            fields_of(o).function = fields_of(o).function or function
 
 
 def _variable(v: Variable) -> Condition | None:

@@ -14,6 +14,7 @@ from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.description import base_function
 from s2sad.dispatch.embedding import Embedded
+from s2sad.dispatch.nans import run_watched
 from s2sad.dispatch.primal import programs_of
 from s2sad.errors import ArgumentError, Error
 from s2sad.frontend.reading.callables import callable_name
@@ -49,12 +50,12 @@ def explore(
     return place
 
 
-def explored(derivative: Derivative, args: Sequence[object], kwargs: Mapping[str, object]) -> Data:
-    """The data of the page of a derivative, for arguments like these."""
-    return page_data(subject_of(derivative, args, kwargs))
+def explored(derivative: Derivative, args: Sequence[object], kwargs: Mapping[str, object], run: bool = True) -> Data:
+    """The data of the page of a derivative for these arguments; it is run, and watched, unless they are examples."""
+    return page_data(subject_of(derivative, args, kwargs, run))
 
 
-def subject_of(derivative: Derivative, args: Sequence[object], kwargs: Mapping[str, object]) -> Subject:
+def subject_of(derivative: Derivative, args: Sequence[object], kwargs: Mapping[str, object], run: bool) -> Subject:
     """What the page of a derivative is of."""
     if derivative.is_variadic:
         derivative, args = derivative._in_order(args, kwargs)
@@ -71,11 +72,11 @@ def subject_of(derivative: Derivative, args: Sequence[object], kwargs: Mapping[s
         title=derivative.__name__,
         function=str(callable_name(inner.target)),
         about=about(derivative, asked),
-        arguments=[Argument(n, t, v) for n, t, v in zip(names, types, values, strict=True)],
+        arguments=[Argument(n, t, v if run else None) for n, t, v in zip(names, types, values, strict=True)],
         functions=functions_of(derivative, values),
         programs=programs_of(inner.target, names[:count], values[:count]),
         asked=asked,
-        tabs=tabs_of(derivative, inner, transform, values, count),
+        tabs=tabs_of(derivative, inner, transform, values, count, run),
     )
 
 
@@ -106,7 +107,7 @@ def functions_of(derivative: Derivative, values: tuple[object, ...]) -> list[Any
 
 
 def tabs_of(
-    derivative: Derivative, inner: Derivative, transform: Transform, values: tuple[object, ...], count: int
+    derivative: Derivative, inner: Derivative, transform: Transform, values: tuple[object, ...], count: int, run: bool
 ) -> list[Tab]:
     """The texts of a page, that of the derivative itself in front."""
     primals = values[:count]
@@ -122,21 +123,21 @@ def tabs_of(
     if derivative.transform is not None and derivative.transform.label == "hvp":
         own = "hvp"
     ways: dict[str, Callable[[], Tab]] = {
-        "reverse": lambda: _text("reverse", gradient, primals),
-        "forward": lambda: _text("forward", forward, (*primals, *vectors)),
-        "hvp": lambda: _text("hvp", product, (*primals, *vectors)),
-        "native": lambda: _text("native", Derivative(derivative.target, derivative.transform, "native"), values),
+        "reverse": lambda: _text("reverse", gradient, primals, run),
+        "forward": lambda: _text("forward", forward, (*primals, *vectors), run),
+        "hvp": lambda: _text("hvp", product, (*primals, *vectors), run),
+        "native": lambda: _text("native", Derivative(derivative.target, derivative.transform, "native"), values, False),
         "c": lambda: _c(derivative, values),
     }
-    ways[own] = lambda: _text(own, derivative, values)
+    ways[own] = lambda: _text(own, derivative.without_backend(), values, run)
     return [_tried(key, ways[key]) for key in sorted(ways, key=lambda k: k != own)]
 
 
-def _text(key: str, derivative: Derivative, values: Sequence[object]) -> Tab:
-    lowered = derivative.lower(*values)
-    lines: Sequence[Line] = lowered.lines
-    title = derivative.__name__ if key == "reverse" else TITLES[key]
-    return Tab(key, title, lines, str(lowered.source))
+def _text(key: str, derivative: Derivative, values: tuple[object, ...], run: bool) -> Tab:
+    member = derivative._specialise(values)
+    lines = derivative._lines(member, values)
+    watched = run_watched(member, values, lines) if run else None
+    return Tab(key, TITLES[key], lines, str(member.source), watched=watched)
 
 
 def _c(derivative: Derivative, values: Sequence[object]) -> Tab:

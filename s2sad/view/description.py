@@ -136,7 +136,10 @@ class Scope:
         location = next((op.location for op in operations if op.location != NOWHERE), NOWHERE)
         # what is returned is of no sweep, whatever is calculated there
         sweep = self.sweep_of(own, makes) if own else OTHER
-        return Line(number, e.text, name, sweep, location, operations, makes, reads, types, of, begins)
+        made_parts = {n: text for n, text in written_parts(statement).items() if n in makes}
+        said = tuple(text for text, base in said_parts(statement) if base in self.values)
+        line = Line(number, e.text, name, sweep, location, operations, makes, reads, types, of, begins)
+        return replace(line, written=made_parts, said=said)
 
     def written_in(self, operands: Sequence[Operand]) -> Iterator[Operation]:
         """The operations whose expressions stand for operands, and for theirs."""
@@ -255,6 +258,52 @@ def names_made(s: ast.stmt) -> tuple[str, ...]:
             found.update({place: None} if place else {})
     found.pop("_", None)
     return tuple(found)
+
+
+def written_parts(s: ast.stmt) -> dict[str, str]:
+    """The parts of arrays and lists that a statement writes, by the names of these: `x[1:]`, `kept[-1]`."""
+    found: dict[str, str] = {}
+    match s:
+        case ast.Assign() | ast.AugAssign():
+            targets = s.targets if isinstance(s, ast.Assign) else [s.target]
+            flat = [e for t in targets for e in (t.elts if isinstance(t, ast.Tuple) else [t])]
+            for t in flat:
+                base = _base(t)
+                if base is not None and isinstance(t, ast.Subscript):
+                    found[base] = ast.unparse(t)
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name(name), "append"))):
+            found[name] = f"{name}[-1]"
+        case ast.Expr(ast.Call(ast.Attribute(), [ast.Name(name) as array, index, *_])):
+            found[name] = ast.unparse(ast.Subscript(array, index, ast.Load()))
+    return found
+
+
+def said_parts(s: ast.stmt) -> Iterator[tuple[str, str]]:
+    """What the expression of a statement is of: names, and parts of what has a name; each with that name."""
+    seen: set[str] = set()
+    for part in heads(s):
+        for text, base in _said(part, isinstance(s, ast.AugAssign)):
+            if text not in seen:
+                seen.add(text)
+                yield text, base
+
+
+def _said(node: ast.AST, updates: bool) -> Iterator[tuple[str, str]]:
+    stored = isinstance(getattr(node, "ctx", None), ast.Store) and not updates
+    match node:
+        case ast.Name(name) if not stored:
+            yield name, name
+        case ast.Subscript(value, index) if (base := _base(value)) is not None and not _calls(node):
+            if not stored:
+                yield ast.unparse(node), base
+            yield from _said(index, updates)
+        case _:
+            for inner in ast.iter_child_nodes(node):
+                yield from _said(inner, updates)
+
+
+def _calls(node: ast.AST) -> bool:
+    return any(isinstance(n, ast.Call) for n in walk(node))
 
 
 def _bound(target: ast.expr) -> dict[str, None]:

@@ -49,6 +49,10 @@ class Line:
     """The number of the line with the loop, branch or function that it is in; None for what is in none."""
     branch: int = 0
     """In which block of that: 1 is behind `else`."""
+    written: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """For what it makes by writing into an array or a list, the part that it writes: `x[1:]`."""
+    said: tuple[str, ...] = field(default=(), repr=False)
+    """The names and parts of arrays that its expression is of: `w`, `x[i]`."""
     kind: str = ""
     """What its statement is: `function`, `loop`, `branch`, `return` or `statement`; nothing for what is none."""
 

@@ -23,6 +23,7 @@ from s2sad.view.formulas import rule_of
 from s2sad.view.graph import Graph, graph_of
 from s2sad.view.lines import ADJOINT, PRIMAL, TANGENT, Line
 from s2sad.view.values import summary
+from s2sad.view.watch import Watched
 
 Data: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[object, ...]
@@ -38,6 +39,8 @@ class Tab:
     lines: Sequence[Line] = ()
     text: str = ""
     reason: str = ""
+    watched: Watched | None = None
+    """What was seen of a run, where there was one."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def page_data(subject: Subject) -> Data:
     tabs = [_tab(tab, sources, trace) for tab in subject.tabs]
     for tab in tabs:
         _make_partners(trace, tab["lines"])
+    _note_values(trace.lines, tabs[0]["lines"] if tabs else [])
     first = next((t for t in subject.tabs if t.lines), None)
     graph = graph_of(first.lines) if first else Graph()
     _note_dropped(trace.lines, tabs[0]["lines"] if tabs else [])
@@ -89,7 +93,14 @@ def page_data(subject: Subject) -> Data:
         "tabs": tabs,
         "graph": _graph(graph, first.key[0] if first else "", trace, tabs[0]["lines"] if tabs else []),
         "checked": None,
+        "error": _error(subject.tabs[0]) if subject.tabs else None,
     }
+
+
+def _error(tab: Tab) -> str | None:
+    """The exception of the run, if it raised one."""
+    error = tab.watched.error if tab.watched else None
+    return None if error is None else f"{type(error).__name__}: {error}"
 
 
 # the user's code
@@ -247,6 +258,16 @@ class _Activity:
 _KINDS = {"i": "integer", "u": "integer", "b": "truth values"}
 
 
+def _note_values(trace: Sequence[Data], lines: Sequence[Data]) -> None:
+    """Say of the lines of the trace what the lines of the text made that calculate the same."""
+    by_id = {line["id"]: line for line in lines}
+    for t in trace:
+        names = {t["of"].get(n, n) for n in t["makes"]}
+        same = [by_id[p] for p in t["partners"] if p in by_id]
+        found = (x["value"] for x in same if x["sweep"] == PRIMAL and names & {x["of"].get(n, n) for n in x["makes"]})
+        t["value"] = next((v for v in found if v is not None), None)
+
+
 def _note_dropped(trace: Sequence[Data], lines: Sequence[Data]) -> None:
     """Say of the lines of the trace that no line of the derivative stands for that they are dropped."""
     present = {p for line in lines if line["sweep"] != "head" for p in line["partners"]}
@@ -268,7 +289,19 @@ def _tab(tab: Tab, sources: Sources, trace: _Trace) -> Data:
     if tab.reason:
         data["reason"] = tab.reason
     data["lines"] = [_line(line, tab.key[0], sources, trace) for line in tab.lines]
+    if tab.watched is not None:
+        _note_run(data["lines"], tab.lines, tab.watched)
     return data
+
+
+def _note_run(data: Sequence[Data], lines: Sequence[Line], watched: Watched) -> None:
+    """Say of the lines what a run made of them."""
+    total = watched.seconds or 1.0
+    for found, line in zip(data, lines, strict=True):
+        record = watched.records.get(line.number) if line.begins else None
+        if record is not None:
+            found["value"] = record.shown()
+            found["kept"], found["time"] = record.kept, record.seconds / total
 
 
 def standing_for(line: Line) -> list[Operation]:

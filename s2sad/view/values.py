@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from s2sad.ir.objects import object_items
+
 
 def summary(value: Any) -> dict[str, Any] | None:
     """A value as `{"text", "shape", "bad"}`; None for what holds no numbers."""
@@ -25,8 +27,9 @@ def numbers_in(value: Any) -> Iterator[Any]:
     elif isinstance(value, (tuple, list)):
         for item in value:
             yield from numbers_in(item)
-    elif isinstance(value, dict):
-        for item in value.values():
+    else:
+        items = value if isinstance(value, dict) else object_items(value)
+        for item in () if items is None else items.values():
             yield from numbers_in(item)
 
 

@@ -1,0 +1,380 @@
+"""A run of an emitted function, watched line by line: what each line made, how long it took, where nan came from.
+
+The function runs as it is, under `sys.settrace`; of what a loop makes the last iteration is kept, and the first with a
+nan or an inf, so that the memory is that of one iteration. Whatever is nan or inf has an origin: the first line that
+made it of what is finite. It is handed on with the values: what is made of something bad has the origin of that.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from s2sad.ir.values import Apply, Operation
+from s2sad.view.graph import KEPT, graph_of
+from s2sad.view.lines import Line
+from s2sad.view.values import bad_in, numbers_in, summary
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
+
+SMALL = 4096
+"""So many numbers of an array are copied at each visit of a line; of more the summary is made at once."""
+
+
+@dataclass
+class Origin:
+    """Where nan or inf came from: a line that made it of what is finite, or an argument."""
+
+    found: str
+    """`nan` or `inf`."""
+    name: str
+    """What it is in: the name that the line makes, or the argument."""
+    value: object
+    line: Line | None = None
+    """None: it is in an argument."""
+    inputs: Sequence[tuple[str, object]] = ()
+    """What the expression of the line is of, with the values that went in."""
+    visit: int = 1
+    """At which of its visits the line made it."""
+    nan: Line | None = None
+    """The line that made nan of it first, where it is inf."""
+    nan_inputs: Sequence[tuple[str, object]] = ()
+
+
+@dataclass
+class Record:
+    """What is known of a line: how often it ran, what it made last, its share of the time."""
+
+    visits: int = 0
+    seconds: float = 0.0
+    kept: int | None = None
+    """The bytes of what it made that the reverse sweep reads."""
+    origin: Origin | None = None
+    """Where it was the first to make nan or inf."""
+    last: dict[str, object] = field(default_factory=dict)
+    """By the names that it makes: values, or their summaries."""
+
+    def shown(self) -> dict[str, Any] | None:
+        """What it made last, in short: that under the first of its names which holds numbers; what is bad goes first.
+
+        Where it was the first to make nan or inf in an earlier iteration, that is told.
+        """
+        found = [s for v in self.last.values() if (s := in_short(v)) is not None]
+        if self.origin is not None and not any(s["bad"] for s in found):
+            earlier = in_short(self.origin.value)
+            found = [earlier] if earlier is not None else found
+        return next((s for s in found if s["bad"]), found[0] if found else None)
+
+
+@dataclass
+class Watched:
+    """A run, with a record for each line that ran."""
+
+    records: dict[int, Record]
+    result: object = None
+    error: BaseException | None = None
+    origin: Origin | None = None
+    """Where the nan or inf in the result came from."""
+    raised: Origin | None = None
+    """Where that came from which went into the statement that raised an exception."""
+
+    @property
+    def seconds(self) -> float:
+        """The time of all lines."""
+        return sum(r.seconds for r in self.records.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Summary:
+    data: dict[str, Any] | None
+
+
+class _Step:
+    """A statement, with what is evaluated around it."""
+
+    def __init__(self, line: Line, keeps: frozenset[str]) -> None:
+        self.line = line
+        self.keeps = keeps
+        self.record = Record()
+        self.made = [(n, _compiled(line.written.get(n, n))) for n in line.makes]
+        self.is_appended = any(text.endswith("[-1]") for text in line.written.values())
+        self.is_blank = any(is_blank(op) for op in line.operations)
+        changed = set(line.makes)
+        said = [(text, _compiled(text)) for text in line.said]
+        self.said = said
+        # what the statement itself changes must be looked at before it
+        self.before = [(text, code) for text, code in said if changed.intersection(code.co_names)]
+
+
+def _compiled(text: str) -> types.CodeType:
+    return compile(text, "<watched>", "eval")
+
+
+@dataclass
+class _Frame:
+    """A call of an emitted function on its way."""
+
+    step: _Step | None = None
+    before: dict[str, tuple[object, bool]] = field(default_factory=dict)
+    """What the statement changes, as it was: a value or its summary, and whether it is bad."""
+    origins: dict[str, Origin] = field(default_factory=dict)
+    """Of the names that hold nan or inf."""
+    returned: Origin | None = None
+    """The origin of what was returned to the statement that runs."""
+
+
+def watch(function: Callable[..., object], arguments: Sequence[object], lines: Sequence[Line], file: str) -> Watched:
+    """Run a function, and watch the functions of one file in it, of which these are the lines.
+
+    An exception of the function is noted, not raised.
+    """
+    watcher = _Watcher(lines, file)
+    before = sys.gettrace()
+    sys.settrace(watcher.called)
+    try:
+        watcher.found.result = function(*arguments)
+    except Exception as e:
+        watcher.found.error = e
+    finally:
+        sys.settrace(before)
+    return watcher.finished()
+
+
+class _Watcher:
+    def __init__(self, lines: Sequence[Line], file: str) -> None:
+        self.file = file
+        self.steps: dict[int, _Step] = {}
+        keeps = kept_names(lines)
+        step = None
+        for line in lines:
+            if line.begins:
+                step = _Step(line, keeps.get(line.number, frozenset())) if line.kind else None
+            if step is not None:
+                self.steps[line.number] = step
+        self.frames: list[tuple[types.FrameType, _Frame]] = []
+        self.found = Watched({})
+        self.clock = perf_counter()
+
+    # events
+
+    def called(self, frame: types.FrameType, event: str, arg: object) -> TraceFunction | None:
+        """A function is called: one of the file is watched."""
+        if frame.f_code.co_filename != self.file or frame.f_code.co_name == "<module>":
+            return None
+        frame.f_trace_lines = True
+        self.charge()
+        own = _Frame()
+        caller = self.frames[-1][1] if self.frames else None
+        self.given(frame, own, caller)
+        self.frames.append((frame, own))
+        self.clock = perf_counter()
+        return self.traced
+
+    def traced(self, frame: types.FrameType, event: str, arg: Any) -> TraceFunction | None:
+        """A line of it begins, or it returns."""
+        if not self.frames or self.frames[-1][0] is not frame:
+            return self.traced
+        own = self.frames[-1][1]
+        if event == "line":
+            step = self.steps.get(frame.f_lineno)
+            if step is not own.step or step is None:
+                self.charge()
+                self.finish(frame, own)
+                self.begin(frame, own, step)
+                self.clock = perf_counter()
+        elif event == "exception":
+            self.found.raised = self.found.raised or self.blamed(frame, own)
+        elif event == "return":
+            self.charge()
+            self.leave(frame, own, arg)
+            self.clock = perf_counter()
+        return self.traced
+
+    def charge(self) -> None:
+        """The time since the last event is that of the statement that runs."""
+        step = self.frames[-1][1].step if self.frames else None
+        if step is not None:
+            step.record.seconds += perf_counter() - self.clock
+
+    # statements
+
+    def given(self, frame: types.FrameType, own: _Frame, caller: _Frame | None) -> None:
+        """The origins of what a function is given: that of its caller's, or the argument itself."""
+        names = frame.f_code.co_varnames[: frame.f_code.co_argcount + frame.f_code.co_kwonlyargcount]
+        for name in names:
+            value = frame.f_locals.get(name)
+            found = bad_in_value(value)
+            if found is not None:
+                known = None if caller is None else self.blamed(self.frames[-1][0], caller)
+                own.origins[name] = known or Origin(found, name, summarised(value))
+
+    def begin(self, frame: types.FrameType, own: _Frame, step: _Step | None) -> None:
+        own.step, own.returned = step, None
+        own.before = {}
+        if step is not None:
+            for text, code in step.before:
+                value, there = evaluated(code, frame)
+                if there:
+                    own.before[text] = (summarised(value), bad_in_value(value) is not None)
+
+    def finish(self, frame: types.FrameType, own: _Frame) -> None:
+        """Note what a statement has made."""
+        step = own.step
+        if step is None:
+            return
+        step.record.visits += 1
+        origin: Origin | None = None
+        for name, code in step.made:
+            value, there = evaluated(code, frame)
+            if not there:
+                continue
+            if name in step.keeps:
+                self.keep(step, name, value)
+            if step.is_blank:  # nobody has written into it yet
+                continue
+            step.record.last[name] = summarised(value)
+            found = bad_in_value(value)
+            if found is None:
+                self.heal(frame, own, name, step)
+            else:
+                # all that one statement makes bad is of one origin
+                origin = own.origins[name] = origin or self.origin_of(frame, own, step, name, value, found)
+
+    def heal(self, frame: types.FrameType, own: _Frame, name: str, step: _Step) -> None:
+        """A name that is bound to what is finite; an array of which a part was written may hold nan elsewhere."""
+        if name in own.origins and (name not in step.line.written or bad_in_value(frame.f_locals.get(name)) is None):
+            del own.origins[name]
+
+    def keep(self, step: _Step, name: str, value: object) -> None:
+        size = sum(bytes_of(x, step.is_blank) for x in numbers_in(value))
+        if step.is_appended:
+            step.record.kept = (step.record.kept or 0) + size
+        elif name not in step.line.written:
+            step.record.kept = max(step.record.kept or 0, size)
+
+    def origin_of(
+        self, frame: types.FrameType, own: _Frame, step: _Step, name: str, value: object, found: str
+    ) -> Origin:
+        """Where what a statement made comes from: what went in, what was returned to it, or itself."""
+        known = self.blamed(frame, own) or own.returned
+        if known is not None:
+            if found == "nan" and known.found == "inf" and known.nan is None:
+                known.nan, known.nan_inputs = step.line, self.inputs(frame, own)
+            return known
+        visit = step.record.visits
+        made = Origin(found, name, summarised(value), step.line, self.inputs(frame, own), visit)
+        step.record.origin = step.record.origin or made
+        return made
+
+    def blamed(self, frame: types.FrameType, own: _Frame) -> Origin | None:
+        """The origin of the first thing that went into the statement that runs, and is bad."""
+        if own.step is None:
+            return None
+        for text, code in own.step.said:
+            if text in own.before:
+                is_bad = own.before[text][1]
+            else:
+                value, there = evaluated(code, frame)
+                is_bad = there and bad_in_value(value) is not None
+            if is_bad:
+                known = next((own.origins[n] for n in code.co_names if n in own.origins), None)
+                if known is not None:
+                    return known
+        return None
+
+    def inputs(self, frame: types.FrameType, own: _Frame) -> list[tuple[str, object]]:
+        """What went into the statement that runs."""
+        assert own.step is not None
+        found = []
+        for text, code in own.step.said:
+            value = own.before[text][0] if text in own.before else summarised(evaluated(code, frame)[0])
+            found.append((text, value))
+        return found
+
+    def leave(self, frame: types.FrameType, own: _Frame, result: object) -> None:
+        """A function returns; None also where it raises."""
+        step = own.step
+        origin = None
+        if step is not None and step.line.kind == "return":
+            step.record.visits += 1
+            step.record.last["return"] = summarised(result)
+            found = bad_in_value(result)
+            if found is not None:
+                origin = self.origin_of(frame, own, step, "the result", result, found)
+        elif step is not None:
+            self.finish(frame, own)
+        self.frames.pop()
+        if self.frames:
+            self.frames[-1][1].returned = self.frames[-1][1].returned or origin
+        else:
+            self.found.origin = origin
+
+    def finished(self) -> Watched:
+        steps = {step.line.number: step.record for step in self.steps.values()}
+        self.found.records = {n: r for n, r in steps.items() if r.visits}
+        return self.found
+
+
+# values
+
+
+def evaluated(code: types.CodeType, frame: types.FrameType) -> tuple[Any, bool]:
+    """The value of an expression in a frame, and whether there is one: a name may not be bound."""
+    try:
+        return eval(code, frame.f_globals, frame.f_locals), True  # of the emitted text
+    except Exception:  # whatever an index that does not fit raises
+        return None, False
+
+
+def summarised(value: object) -> object:
+    """What is kept of a value: what cannot change as it is, small arrays as copies, others in short."""
+    if type(value) is np.ndarray:
+        return value.copy() if value.size <= SMALL else _Summary(summary(value))
+    return _Summary(summary(value)) if isinstance(value, (tuple, list, dict)) else value
+
+
+def in_short(value: object) -> dict[str, Any] | None:
+    """A value that was kept, in short."""
+    return value.data if isinstance(value, _Summary) else summary(value)
+
+
+def plain(value: object) -> object:
+    """A value that was kept as users see it: what was kept in short as text."""
+    return value if not isinstance(value, _Summary) else None if value.data is None else value.data["text"]
+
+
+def bad_in_value(value: object) -> str | None:
+    """`nan` or `inf` where a value holds one."""
+    if type(value) is float:
+        return None if value - value == 0.0 else "nan" if value != value else "inf"
+    return bad_in(list(numbers_in(value)))
+
+
+def bytes_of(value: Any, own: bool) -> int:
+    """The memory that a number or an array holds; that of a view is another's, unless its own array has no name."""
+    if type(value) is np.ndarray:
+        return int(value.nbytes) if own or value.base is None else 0
+    return 8
+
+
+def is_blank(op: Operation) -> bool:
+    """Whether an operation makes an array of whatever stood in the memory."""
+    return isinstance(op, Apply) and op.primitive.blank and not op.primitive.zeros
+
+
+def kept_names(lines: Sequence[Line]) -> Mapping[int, frozenset[str]]:
+    """For each line of the primal the names of what it makes that the reverse sweep reads."""
+    graph = graph_of(lines)
+    found: dict[int, set[str]] = {}
+    for edge in graph.edges:
+        if edge.kind == KEPT:
+            source, target = graph.nodes[edge.source].line, graph.nodes[edge.target].line
+            found.setdefault(source.number, set()).update(set(source.makes) & set(target.reads))
+    return {n: frozenset(names) for n, names in found.items()}
