@@ -1,5 +1,6 @@
 """Automatic differentiation of Python functions over NumPy by source-to-source compilation."""
 
+import s2sad.api.pages  # noqa: F401  (derivatives have pages)
 import s2sad.dispatch.pickling  # noqa: F401  (derivatives can be pickled)
 import s2sad.rules  # noqa: F401  (they are there where they are asked for)
 import s2sad.solvers  # noqa: F401  (as the rules)

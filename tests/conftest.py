@@ -23,6 +23,7 @@ settings.load_profile(os.environ.get("S2SAD_PROFILE", "ci"))
 
 def pytest_addoption(parser):
     parser.addoption("--golden-update", action="store_true", help="write the golden files anew")
+    parser.addoption("--pictures", action="store_true", help="write the pictures of the documentation anew")
 
 
 @pytest.fixture
@@ -52,6 +53,7 @@ SLOW = {
     "tests/rules/test_definitions.py",
     "tests/rules/test_ranks.py",
     "tests/scipy/test_interpolated_programs.py",
+    "tests/view/page/test_examples.py",
 }
 """Files in which many tests compile for long, or start processes: each by one mechanism, for many functions."""
 

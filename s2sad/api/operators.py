@@ -158,6 +158,7 @@ class Jacobian:
         """The plain emitted function for arguments like these; its text is `.source`."""
         return self.mode(*args, **kwargs).lower(*args, **kwargs)
 
+    @public
     def explore(
         self, *args: object, path: str | PathLike[str] | None = None, browser: bool = False, **kwargs: object
     ) -> Path:
@@ -249,6 +250,7 @@ class HessianProduct:
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative.lower(*self._given(args, kwargs), **further)
 
+    @public
     def explore(
         self, *args: object, path: str | PathLike[str] | None = None, browser: bool = False, **kwargs: object
     ) -> Path:

@@ -12,8 +12,6 @@ import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from os import PathLike
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,6 +22,7 @@ from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import apart_from_defaults, apart_from_takers, item_at, unshared, without_numbers
 from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
 from s2sad.dispatch.direct import direct_class, led_straight, note_led
+from s2sad.dispatch.explorable import Explorable
 from s2sad.dispatch.frames import public, without_own_frames
 from s2sad.dispatch.lengths import fits
 from s2sad.dispatch.primal import new_program, primal_of, sizes_of
@@ -68,7 +67,7 @@ from s2sad.view.lines import Line, Lines
 Made = TypeVar("Made")
 
 
-class Derivative(Derived):
+class Derivative(Derived, Explorable):
     """A derivative of a function: called like the function, compiled for each pattern of its arguments.
 
     `transform` says which derivative, `target` of what: a Python function, or another derivative.
@@ -501,26 +500,6 @@ class Derivative(Derived):
     def module(self, *args: object, **kwargs: object) -> types.ModuleType:
         """The emitted module for arguments like these."""
         return self._specialise(self._bind(args, kwargs)).module
-
-    def explore(
-        self, *args: object, path: str | PathLike[str] | None = None, browser: bool = False, **kwargs: object
-    ) -> Path:
-        """Write a page that shows the derivative beside the code and the trace, for arguments like these.
-
-        It is one file of HTML, which needs no server and no network.
-
-        Args:
-            args: arguments as of a call.
-            path: where to write it; without one it is a temporary file.
-            browser: whether to show it in the browser too.
-            kwargs: arguments by their names.
-
-        Returns:
-            The path of the file.
-        """
-        from s2sad.dispatch.exploring import explore
-
-        return explore(self, args, kwargs, path, browser)
 
     @property
     @public

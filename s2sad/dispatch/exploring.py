@@ -41,7 +41,7 @@ def explore(
     path: str | PathLike[str] | None,
     browser: bool,
 ) -> Path:
-    """Write the page of a derivative, for arguments like these, and give its path; see `Derivative.explore`."""
+    """Write the page of a derivative, for arguments like these, and give its path; see `Explorable.explore`."""
     text = page(explored(derivative, args, kwargs))
     place = Path(tempfile.mkdtemp(prefix="s2sad-"), f"{derivative.__name__}.html") if path is None else Path(path)
     place.write_text(text, encoding="utf-8")

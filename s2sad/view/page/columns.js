@@ -216,6 +216,7 @@ function drawColumns() {
   ribbons.id = "ribbons";
   ribbons.setAttribute("aria-hidden", "true");
   main.replaceChildren(...panes, ribbons);
+  marked = null;
   for (const p of panes) p.querySelector(".lines").scrollTop = scrolled.get(p.dataset.column) ?? 0;
   if (scrolledTab !== state.tab) toFunction();
   drawPlaces(panes);

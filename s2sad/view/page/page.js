@@ -70,7 +70,11 @@ function hover(id) {
 }
 
 const main = $("columns");
-main.addEventListener("mouseover", (event) => {
+let hand = {};
+main.addEventListener("mousemove", (event) => {
+  // what is scrolled under a hand at rest is not pointed at
+  if (event.clientX === hand.x && event.clientY === hand.y) return;
+  hand = { x: event.clientX, y: event.clientY };
   const line = event.target.closest(".line");
   if (line) hover(line.id);
   mark(event.target.closest(".v")?.dataset.of ?? null);
@@ -81,8 +85,12 @@ main.addEventListener("click", (event) => {
   if (line && !String(getSelection())) pin(line.id);
 });
 
+let marked = null;
+
 /** Mark all that belongs to one variable. */
 function mark(family) {
+  if (marked === family) return;
+  marked = family;
   for (const span of document.querySelectorAll(".v.same")) span.classList.remove("same");
   if (family !== null) for (const span of document.querySelectorAll(`.v[data-of="${CSS.escape(family)}"]`)) span.classList.add("same");
 }

@@ -6,16 +6,8 @@ from functools import cache
 import pytest
 
 from s2sad.view.page import page
-from tests.view.page.browser import Opened, started
+from tests.view.page.browser import Opened
 from tests.view.page.hand_made import DATA
-
-
-@pytest.fixture(scope="module")
-def browser():
-    driver, browser = started()
-    yield browser
-    browser.close()
-    driver.stop()
 
 
 @pytest.fixture(scope="module")
