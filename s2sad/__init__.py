@@ -10,11 +10,13 @@ from s2sad.api.gradients import grad, jvp, trace, value_and_grad, vjp
 from s2sad.api.nans import check_nan, debug_nans
 from s2sad.api.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, linearize, vmap
 from s2sad.api.solvers import custom_linear_solve, custom_root
+from s2sad.dispatch.derivative import Derivative
 from s2sad.errors import Error, NotFinite
 from s2sad.testing import check_grads
 from s2sad.version import __version__
 
 __all__ = [
+    "Derivative",
     "Error",
     "NotFinite",
     "__version__",

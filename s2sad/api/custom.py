@@ -6,34 +6,46 @@ import functools
 import inspect
 import linecache
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
 
 import numpy as np
 
+from s2sad.dispatch.display import NAMES, Displayed, written
 from s2sad.dispatch.frames import public
 from s2sad.errors import ArgumentError, shown
-from s2sad.frontend.reading.callables import UserValue
+from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import Effect, give_rule, lookup
 from s2sad.ir.user_rules import BlackBox, Custom, home_of, parameter_names, unbound
 from s2sad.ir.user_rules import adjoint as adjoint
 from s2sad.ir.user_rules import stop_gradient as stop_gradient
+from s2sad.view.cell import Pattern
 
 F = TypeVar("F", bound=Callable[..., object])
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
-class _Custom(Custom):
+class _Custom(Displayed, Custom, Generic[P, R_co]):
     """What both kinds of functions with rules have in common: they are made, and called, as functions are."""
 
-    def __new__(cls, fun: object = None, nondiff_argnums: Sequence[int] = ()) -> Any:
+    @overload
+    def __new__(cls, fun: Callable[P, R_co], nondiff_argnums: int | Sequence[int] = ...) -> Self: ...
+    @overload
+    def __new__(  # type: ignore[misc]
+        cls, fun: None = None, nondiff_argnums: int | Sequence[int] = ...
+    ) -> Callable[[Callable[Q, R]], _Custom[Q, R]]: ...
+    def __new__(cls, fun: object = None, nondiff_argnums: int | Sequence[int] = ()) -> Any:
         if fun is None:
             return functools.partial(cls, nondiff_argnums=nondiff_argnums)
         return super().__new__(cls)
 
-    def __init__(self, fun: Callable[..., object], nondiff_argnums: Sequence[int] = ()) -> None:
+    def __init__(self, fun: Callable[P, R_co] | None = None, nondiff_argnums: int | Sequence[int] = ()) -> None:
         if not isinstance(fun, types.FunctionType):
             raise ArgumentError(f"custom_{self.kind} needs a Python function, not {shown(fun)}; see defvjp and defjvp")
         parameters = list(inspect.signature(fun).parameters.values())
@@ -45,23 +57,38 @@ class _Custom(Custom):
         positions = tuple(sorted(k + len(parameters) if k < 0 else k for k in argnums))
         if any(not 0 <= k < len(parameters) for k in positions) or len(set(positions)) < len(positions):
             raise ArgumentError(f"nondiff_argnums {nondiff_argnums}: {fun.__name__} has {len(parameters)} parameters")
-        functools.update_wrapper(self, fun)
+        functools.update_wrapper(self, fun, NAMES)
         self.fun = fun
         self.nondiff = positions
         self.fwd = self.bwd = self.rule = None
 
-    def __call__(self, *args: object, **kwargs: object) -> UserValue:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         """The function itself; its result is memory of its own."""
-        return _own(self.fun(*args, **kwargs), _arrays([*args, *kwargs.values()]))
+        return _own(  # type: ignore[no-any-return]
+            self.fun(*args, **kwargs), _arrays([*args, *kwargs.values()])
+        )
 
-    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., UserValue]:
-        return self if instance is None else functools.partial(self, instance)
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(
+        self: _Custom[Concatenate[Any, Q], R], instance: object, owner: type | None = None
+    ) -> Callable[Q, R]: ...
+    def __get__(self, instance: object, owner: type | None = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)  # type: ignore[arg-type]
 
-    def __repr__(self) -> str:
-        return f"<custom_{self.kind} {self.name}>"
+    def _title(self) -> str:
+        given = f"its derivative given by {' and '.join(callable_name(f) for f in self.rules.values())}"
+        return f"{self.name}, {given if self.rules else f'a custom_{self.kind} without a rule yet'}"
+
+    def _patterns(self) -> Iterator[Pattern]:
+        yield written("the function and its rules", [self.fun, *self.rules.values()])
+
+    def _function(self) -> object:
+        return self.fun
 
 
-class custom_vjp(_Custom):
+class custom_vjp(_Custom[P, R_co]):
     """A function whose derivative in reverse mode is given.
 
         f = custom_vjp(f, nondiff_argnums=())
@@ -92,7 +119,7 @@ class custom_vjp(_Custom):
         self.fwd, self.bwd = _function(fwd), _function(bwd)
 
 
-class custom_jvp(_Custom):
+class custom_jvp(_Custom[P, R_co]):
     """A function whose derivative in forward mode is given; reverse mode is made from it.
 
         f = custom_jvp(f, nondiff_argnums=())

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import copy
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ParamSpec, TypeAlias, TypeVar, overload
+from typing import Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, overload
 
 import numpy as np
 
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.derivative import Derivative
+from s2sad.dispatch.display import Displayed
 from s2sad.dispatch.frames import public
 from s2sad.dispatch.subject import Subject, bound_arguments
+from s2sad.dispatch.typed import BackendName
 from s2sad.errors import ArgumentError, did_you_mean, shown
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Forward, Operator, mark
@@ -21,39 +23,61 @@ from s2sad.ir.objects import make_object, object_items
 from s2sad.ir.printer import print_function
 from s2sad.ir.signature import Signature, mismatch
 from s2sad.ir.types import is_active_type, is_namedtuple
+from s2sad.view.cell import Pattern
+from s2sad.view.text import Text
 
+A = TypeVar("A")
 P = ParamSpec("P")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
-Argnums = int | str | Sequence[int | str]
-Transformed: TypeAlias = Any
-"""What an operator gives: a derivative, which is called like the function and has the text of it; or a decorator."""
+Argnum: TypeAlias = int | str
+Argnums: TypeAlias = Argnum | Sequence[Argnum]
+Several: TypeAlias = tuple[Argnum, ...] | list[int] | list[str]
+"""Parameters by position or name, for a tuple of gradients."""
 
 
 @overload
 def grad(
     fun: Callable[P, object],
-    argnums: Argnums = 0,
-    has_aux: bool = False,
-    backend: str | None = None,
-    holomorphic: bool = False,
-) -> Callable[P, UserValue]: ...
+    argnums: Several,
+    has_aux: Literal[False] = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Derivative[P, tuple[Any, ...]]: ...
+@overload
+def grad(
+    fun: Callable[P, tuple[object, A]],
+    argnums: Argnums = ...,
+    *,
+    has_aux: Literal[True],
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Derivative[P, tuple[Any, A]]: ...
+@overload
+def grad(
+    fun: Callable[P, object],
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Derivative[P, Any]: ...
 @overload
 def grad(
     fun: None = None,
-    argnums: Argnums = 0,
-    has_aux: bool = False,
-    backend: str | None = None,
-    holomorphic: bool = False,
-) -> Callable[[Callable[P, object]], Callable[P, UserValue]]: ...
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Callable[[Callable[P, object]], Derivative[P, Any]]: ...
 @public
 def grad(
     fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     holomorphic: bool = False,
-) -> Transformed:
+) -> Any:
     """The gradient of a function with a real scalar result, as a function of the same arguments.
 
     Args:
@@ -87,28 +111,36 @@ def grad(
 
 @overload
 def value_and_grad(
-    fun: Callable[P, object],
-    argnums: Argnums = 0,
-    has_aux: bool = False,
-    backend: str | None = None,
-    holomorphic: bool = False,
-) -> Callable[P, UserValue]: ...
+    fun: Callable[P, R],
+    argnums: Several,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Derivative[P, tuple[R, tuple[Any, ...]]]: ...
+@overload
+def value_and_grad(
+    fun: Callable[P, R],
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Derivative[P, tuple[R, Any]]: ...
 @overload
 def value_and_grad(
     fun: None = None,
-    argnums: Argnums = 0,
-    has_aux: bool = False,
-    backend: str | None = None,
-    holomorphic: bool = False,
-) -> Callable[[Callable[P, object]], Callable[P, UserValue]]: ...
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Callable[[Callable[P, R]], Derivative[P, tuple[R, Any]]]: ...
 @public
 def value_and_grad(
     fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     holomorphic: bool = False,
-) -> Transformed:
+) -> Any:
     """The value and the gradient of a function in one call: `(value, gradient)`, or `((value, aux), gradient)`.
 
     Arguments and errors are those of `grad`.
@@ -120,7 +152,7 @@ def value_and_grad(
     return derivative(fun, Transform("grad", (), True, True, has_aux, holomorphic), argnums, backend)
 
 
-def derivative(fun: object, transform: Transform, argnums: Argnums, backend: str | None) -> Transformed:
+def derivative(fun: object, transform: Transform, argnums: Argnums, backend: str | None) -> Any:
     """The derivative of a function by some of its parameters; without a function, a decorator."""
     if fun is None:
         return public(lambda f: derivative(f, transform, argnums, backend))
@@ -176,8 +208,8 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
     return tuple(result), one
 
 
-_cached = functools.lru_cache(maxsize=512)(Derivative)
-_cached_closure = functools.lru_cache(maxsize=16)(Derivative)
+_cached: Callable[..., Derivative] = functools.lru_cache(maxsize=512)(Derivative)  # type: ignore[arg-type]
+_cached_closure: Callable[..., Derivative] = functools.lru_cache(maxsize=16)(Derivative)  # type: ignore[arg-type]
 
 
 def derivative_of(fun: object, transform: Transform, backend: str | None = None) -> Derivative:
@@ -214,8 +246,8 @@ def is_active(primal: object) -> bool:
 
 @public
 def jvp(
-    fun: Callable[..., object], primals: Sequence[object], tangents: Sequence[object], *, backend: str | None = None
-) -> tuple[UserValue, UserValue]:
+    fun: Callable[..., R], primals: Sequence[object], tangents: Sequence[object], *, backend: BackendName | None = None
+) -> tuple[R, R]:
     """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
 
     `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored. None stands for
@@ -296,8 +328,8 @@ def _converted(primal: UserValue, value: UserValue) -> UserValue:
 
 @public
 def vjp(
-    fun: Callable[..., object], *primals: object, backend: str | None = None
-) -> tuple[UserValue, Callable[[object], tuple[UserValue, ...]]]:
+    fun: Callable[..., R], *primals: object, backend: BackendName | None = None
+) -> tuple[R, LinearFunction[[R], tuple[Any, ...]]]:
     """The value of a function and its pullback: `(fun(*primals), y_bar -> primal_bars)`, reverse mode.
 
     The pullback takes a cotangent of the structure of the result and gives a tuple with the cotangent of each
@@ -324,28 +356,49 @@ def vjp(
         bars = (bars,) if len(active) == 1 else bars
         return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))
 
-    return out, LinearFunction.at(pullback, derivative_of(fun, _pullback(active, len(primals))), primals)
+    return out, LinearFunction.at(pullback, derivative_of(fun, _pullback(active, len(primals))), primals, derivative)
 
 
-class LinearFunction(functools.partial[UserValue]):
+class LinearFunction(Displayed, functools.partial[Any], Generic[P, R_co]):
     """A pullback or pushforward at a point: quick to call, and to every operator the derivative with its arguments."""
 
-    quick: Callable[..., object]
+    quick: Callable[..., Any]
+    made_with: Any
+    """The derivative that was compiled for it: the value, and the sweep that is called."""
     __name__: str
 
     @classmethod
-    def at(cls, quick: Callable[..., object], derivative: Derivative, primals: Sequence[object]) -> LinearFunction:
+    def at(
+        cls, quick: Callable[..., Any], derivative: Derivative, primals: Sequence[object], made_with: Derivative
+    ) -> LinearFunction[P, R_co]:
         linear = cls(derivative, *primals)
-        linear.quick, linear.__name__ = quick, derivative.__name__
+        linear.quick, linear.__name__, linear.made_with = quick, derivative.__name__, made_with
         return linear
 
     @public
-    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
-        return self.quick(*args, **kwargs)
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        return self.quick(*args, **kwargs)  # type: ignore[no-any-return]
+
+    @property
+    def _derivative(self) -> Any:
+        return self.func
+
+    def _title(self) -> str:
+        return f"{self._derivative._title()}, at a point"
+
+    def _called(self) -> str:
+        transform, names = self._derivative.transform, list(self._derivative.__signature__.parameters)
+        return f"{self.__name__}({', '.join(names[len(names) - (transform.further if transform else 0) :])})"
+
+    def _patterns(self) -> Iterator[Pattern]:
+        return iter(self.made_with._patterns())
+
+    def _function(self) -> object:
+        return self.made_with._function()
 
 
 @public
-def trace(fun: Callable[..., object], *args: object, **kwargs: object) -> str:
+def trace(fun: Callable[..., object], *args: object, **kwargs: object) -> Text:
     """The evaluation trace of a function for arguments like these, as text: v1, v2, ...
 
     Nothing is evaluated: the trace is the typed three-address code that the derivatives are made from.
@@ -361,7 +414,7 @@ def trace(fun: Callable[..., object], *args: object, **kwargs: object) -> str:
     """
     fun = spread_for(fun, args, kwargs)
     derivative = derivative_of(fun, Transform("primal"))
-    return print_function(derivative.primal(args, kwargs))
+    return Text(print_function(derivative.primal(args, kwargs)))
 
 
 def _pullback(active: tuple[int, ...], count: int) -> Transform:

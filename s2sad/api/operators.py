@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from os import PathLike
@@ -16,7 +16,7 @@ from s2sad.api.gradients import (
     LinearFunction,
     P,
     R,
-    Transformed,
+    R_co,
     active_arguments,
     asked,
     derivative,
@@ -27,23 +27,44 @@ from s2sad.api.gradients import (
 )
 from s2sad.compiler.transform import Transform
 from s2sad.differentiate.vmap.axes import ByKey
+from s2sad.dispatch.bound import Method
 from s2sad.dispatch.derivative import Derivative
+from s2sad.dispatch.display import NAMES
 from s2sad.dispatch.frames import public
 from s2sad.dispatch.subject import Subject, bound_arguments
+from s2sad.dispatch.typed import BackendName, Lowered
 from s2sad.errors import ArgumentError, SourceUnavailable, shown
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Operator, StandsFor, mark
 from s2sad.ir.signature import fast_key
+from s2sad.view.cell import Pattern
+from s2sad.view.text import Text
 
 
+@overload
+def jacfwd(
+    fun: Callable[P, object],
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Derivative[P, Any]: ...
+@overload
+def jacfwd(
+    fun: None = None,
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Callable[[Callable[P, object]], Derivative[P, Any]]: ...
 @public
 def jacfwd(
     fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     holomorphic: bool = False,
-) -> Transformed:
+) -> Any:
     """The Jacobian of a function by forward mode, one tangent sweep for each number of the arguments asked for.
 
     Best for functions with fewer arguments than results. The primal is computed once where it has no loops.
@@ -77,14 +98,30 @@ def jacfwd(
     return derivative(fun, Transform("jacfwd", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
 
 
+@overload
+def jacrev(
+    fun: Callable[P, object],
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Derivative[P, Any]: ...
+@overload
+def jacrev(
+    fun: None = None,
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Callable[[Callable[P, object]], Derivative[P, Any]]: ...
 @public
 def jacrev(
     fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     holomorphic: bool = False,
-) -> Transformed:
+) -> Any:
     """The Jacobian of a function by reverse mode, one adjoint sweep for each number of the result.
 
     Best for functions with fewer results than arguments. The primal is computed once. Arguments, result and errors
@@ -98,14 +135,30 @@ def jacrev(
     return derivative(fun, Transform("jacrev", (), has_aux=has_aux, holomorphic=holomorphic), argnums, backend)
 
 
+@overload
+def jacobian(
+    fun: Callable[P, object],
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Jacobian[P, Any]: ...
+@overload
+def jacobian(
+    fun: None = None,
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Callable[[Callable[P, object]], Jacobian[P, Any]]: ...
 @public
 def jacobian(
     fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     holomorphic: bool = False,
-) -> Transformed:
+) -> Any:
     """The Jacobian of a function, by the mode that takes fewer sweeps for the sizes at hand.
 
     Forward mode where the arguments asked for hold no more numbers than the result, reverse mode where they hold more,
@@ -118,24 +171,28 @@ def jacobian(
     if fun is None:
         return public(lambda f: jacobian(f, argnums, has_aux, backend, holomorphic))
     subject = Subject.of(fun)
-    return Jacobian(*(operator(subject, argnums, has_aux, backend, holomorphic) for operator in (jacfwd, jacrev)))
+    modes = (
+        asked(subject, Transform(kind, (), has_aux=has_aux, holomorphic=holomorphic), argnums)
+        for kind in ("jacfwd", "jacrev")
+    )
+    return Jacobian(*(Derivative(subject, mode, backend) for mode in modes))
 
 
-class Jacobian:
+class Jacobian(Method[P, R_co]):
     """What `jacobian` gives: a Jacobian that takes the cheaper mode at each call."""
 
-    def __init__(self, forward: Derivative, reverse: Derivative) -> None:
+    def __init__(self, forward: Derivative[P, R_co], reverse: Derivative[P, R_co]) -> None:
         self.forward = forward
         self.reverse = reverse
-        functools.update_wrapper(self, forward, updated=())
+        functools.update_wrapper(self, forward, NAMES, ())
         self.__name__ = f"{callable_name(forward.target)}_jacobian"
-        self._chosen: dict[tuple[object, ...], Derivative] = {}
+        self._chosen: dict[tuple[object, ...], Derivative[P, R_co]] = {}
 
     @public
-    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R_co:
         return self.mode(*args, **kwargs)(*args, **kwargs)
 
-    def mode(self, *args: object, **kwargs: object) -> Derivative:
+    def mode(self, *args: P.args, **kwargs: P.kwargs) -> Derivative[P, R_co]:
         """The one of the two Jacobians that serves arguments of these sizes."""
         values = [*args, *kwargs.values()]
         # the pattern is the same for all lengths, and which mode is cheaper is not
@@ -154,29 +211,62 @@ class Jacobian:
         return mode
 
     @public
-    def lower(self, *args: object, **kwargs: object) -> Any:
+    def lower(self, *args: P.args, **kwargs: P.kwargs) -> Lowered[P, R_co]:
         """The plain emitted function for arguments like these; its text is `.source`."""
         return self.mode(*args, **kwargs).lower(*args, **kwargs)
 
     @public
     def explore(
-        self, *args: object, path: str | PathLike[str] | None = None, browser: bool = False, **kwargs: object
+        self, *args: Any, path: str | PathLike[str] | None = None, browser: bool = False, **kwargs: Any
     ) -> Path:
         """Write a page that shows the Jacobian beside the code and the trace; see `Derivative.explore`."""
         return self.mode(*args, **kwargs).explore(*args, path=path, browser=browser, **kwargs)
+
+    def _generic_text(self, given: Sequence[object] = ()) -> Text:
+        # by reverse mode, whatever the sizes are
+        return self.reverse._generic_text(given)
+
+    def _title(self) -> str:
+        return self.forward._title().removesuffix(", column by column")
+
+    def _patterns(self) -> Iterator[Pattern]:
+        yield from self.forward._patterns()
+        yield from self.reverse._patterns()
+
+    def _before(self, given: Sequence[object] = ()) -> Iterator[Pattern]:
+        return self.reverse._before(given)
+
+    def _function(self) -> object:
+        return self.forward._function()
 
 
 mark(Jacobian, StandsFor(attrgetter("reverse")))
 
 
+@overload
+def hessian(
+    fun: Callable[P, object],
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Derivative[P, Any]: ...
+@overload
+def hessian(
+    fun: None = None,
+    argnums: Argnums = ...,
+    has_aux: bool = ...,
+    backend: BackendName | None = ...,
+    holomorphic: bool = ...,
+) -> Callable[[Callable[P, object]], Derivative[P, Any]]: ...
 @public
 def hessian(
     fun: object = None,
     argnums: Argnums = 0,
     has_aux: bool = False,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     holomorphic: bool = False,
-) -> Transformed:
+) -> Any:
     """The Hessian of a function: forward mode over reverse mode, one pair of sweeps for each number of the arguments.
 
     The result for a function with a scalar result and one array argument has the shape `x.shape + x.shape`; in general
@@ -197,8 +287,14 @@ def hessian(
     return Derivative(Derivative(subject, first, backend), replace(first, kind="jacfwd", label="hessian"), backend)
 
 
+@overload
+def hvp(fun: Callable[..., object], argnums: Argnums = ..., backend: BackendName | None = ...) -> HessianProduct: ...
+@overload
+def hvp(
+    fun: None = None, argnums: Argnums = ..., backend: BackendName | None = ...
+) -> Callable[[Callable[..., object]], HessianProduct]: ...
 @public
-def hvp(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Transformed:
+def hvp(fun: object = None, argnums: Argnums = 0, backend: BackendName | None = None) -> Any:
     """The product of the Hessian of a scalar function with a vector: `hvp(f)(*args, v)`, forward over reverse mode.
 
     No Hessian is formed: the cost is a small multiple of that of the function. `v` and the result have the structure,
@@ -219,7 +315,7 @@ def hvp(fun: object = None, argnums: Argnums = 0, backend: str | None = None) ->
     return HessianProduct(fun, argnums, backend)
 
 
-class HessianProduct:
+class HessianProduct(Method[..., Any]):
     """What `hvp` gives: a function of the arguments and a vector."""
 
     __name__: str
@@ -231,7 +327,7 @@ class HessianProduct:
         self._signature = subject.signature
         gradient = Derivative(subject, first, backend)
         self.derivative = Derivative(gradient, replace(first, kind="pushforward", label="hvp"), backend)
-        functools.update_wrapper(self, self.derivative, updated=())
+        functools.update_wrapper(self, self.derivative, NAMES, ())
         anywhere = inspect.Parameter.POSITIONAL_OR_KEYWORD
         # The vector comes behind all arguments, so that none of them can be left to its default.
         parameters = [p.replace(kind=anywhere, default=p.empty) for p in self._signature.parameters.values()]
@@ -245,7 +341,7 @@ class HessianProduct:
         return self.derivative(*self._given(args, kwargs), **further)
 
     @public
-    def lower(self, *args: object, **kwargs: object) -> Any:
+    def lower(self, *args: object, **kwargs: object) -> Lowered[..., Any]:
         """The plain emitted function `(*args, *vectors)` for arguments like these; its text is `.source`."""
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative.lower(*self._given(args, kwargs), **further)
@@ -257,6 +353,21 @@ class HessianProduct:
         """Write a page that shows the product beside the code and the trace; see `Derivative.explore`."""
         further = kwargs if self.derivative.is_variadic else {}
         return self.derivative.explore(*self._given(args, kwargs), path=path, browser=browser, **further)
+
+    def _generic_text(self, given: Sequence[object] = ()) -> Text:
+        return self.derivative._generic_text(given)
+
+    def _title(self) -> str:
+        return self.derivative._title()
+
+    def _patterns(self) -> Iterator[Pattern]:
+        return self.derivative._patterns()
+
+    def _before(self, given: Sequence[object] = ()) -> Iterator[Pattern]:
+        return self.derivative._before(given)
+
+    def _function(self) -> object:
+        return self.derivative._function()
 
     def _given(self, args: Sequence[UserValue], kwargs: Mapping[str, object]) -> tuple[object, ...]:
         if len(args) + len(kwargs) < 2 or not args:
@@ -284,8 +395,8 @@ mark(HessianProduct, StandsFor(attrgetter("derivative")))
 
 @public
 def linearize(
-    fun: Callable[..., object], *primals: object, backend: str | None = None
-) -> tuple[UserValue, Callable[..., UserValue]]:
+    fun: Callable[..., R], *primals: object, backend: BackendName | None = None
+) -> tuple[R, Callable[..., R]]:
     """The value of a function, and its derivative at that point as a function of tangents: `(f(*primals), f_jvp)`.
 
     `f_jvp(*tangents)` is `J @ tangents`; it has one parameter for each of `primals`, that of an integer is ignored.
@@ -298,9 +409,10 @@ def linearize(
     """
     fun = spread_for(fun, primals)
     active = active_arguments(fun, primals)
-    (value, residuals), tangent = derivative_of(fun, Transform("linear", active), backend).sweeps(primals)
+    both = derivative_of(fun, Transform("linear", active), backend)
+    (value, residuals), tangent = both.sweeps(primals)
 
-    def pushforward(*tangents: object) -> object:
+    def pushforward(*tangents: object) -> Any:
         if len(tangents) != len(primals):
             raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
         dots = [in_kind_of(primals[k], tangents[k], f"the tangent of argument {k}") for k in active]
@@ -309,7 +421,8 @@ def linearize(
     # The derivative has tangents of the active arguments alone: it stands for the pushforward where all are active.
     if len(active) < len(primals):
         return value, pushforward
-    return value, LinearFunction.at(pushforward, derivative_of(fun, _pushforward(active, len(primals))), primals)
+    along = derivative_of(fun, _pushforward(active, len(primals)))
+    return value, LinearFunction.at(pushforward, along, primals, both)
 
 
 def _pushforward(active: tuple[int, ...], count: int) -> Transform:
@@ -319,8 +432,16 @@ def _pushforward(active: tuple[int, ...], count: int) -> Transform:
 mark(linearize, AtPoint(_pushforward, derivative_of))
 
 
+@overload
+def elementwise_grad(
+    fun: Callable[..., object], argnums: Argnums = ..., backend: BackendName | None = ...
+) -> Derivative[..., Any]: ...
+@overload
+def elementwise_grad(
+    fun: None = None, argnums: Argnums = ..., backend: BackendName | None = ...
+) -> Callable[[Callable[..., object]], Derivative[..., Any]]: ...
 @public
-def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | None = None) -> Transformed:
+def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: BackendName | None = None) -> Any:
     """The derivative of a function that works number by number: the sum of the rows of its Jacobian.
 
     The result has the shape of the argument, for a result of any shape. HIPS autograd's function of that name.
@@ -334,8 +455,16 @@ def elementwise_grad(fun: object = None, argnums: Argnums = 0, backend: str | No
     return derivative(fun, Transform("elementwise_grad", ()), argnums, backend)
 
 
+@overload
+def vmap(
+    fun: Callable[..., object], in_axes: object = ..., out_axes: object = ..., backend: BackendName | None = ...
+) -> Derivative[..., Any]: ...
+@overload
+def vmap(
+    fun: None = None, in_axes: object = ..., out_axes: object = ..., backend: BackendName | None = ...
+) -> Callable[[Callable[..., object]], Derivative[..., Any]]: ...
 @public
-def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend: str | None = None) -> Transformed:
+def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend: BackendName | None = None) -> Any:
     """A function of one example as a function of many, the examples along an axis of its arguments and of its result.
 
     Each operation is done for all examples at once; what has no such form, and a branch or loop that goes another way
@@ -380,11 +509,11 @@ def vmap(fun: object = None, in_axes: object = 0, out_axes: object = 0, backend:
 
 
 @overload
-def jit(fun: Callable[P, R], backend: str | None = ...) -> Callable[P, R]: ...
+def jit(fun: Callable[P, R], backend: BackendName | None = ...) -> Derivative[P, R]: ...
 @overload
-def jit(fun: None = None, backend: str | None = ...) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def jit(fun: None = None, backend: BackendName | None = ...) -> Callable[[Callable[P, R]], Derivative[P, R]]: ...
 @public
-def jit(fun: object = None, backend: str | None = "native") -> Transformed:
+def jit(fun: object = None, backend: BackendName | None = "native") -> Any:
     """The function itself, compiled for each pattern of its arguments, with the derivatives that it takes inside.
 
     A descent around a gradient is one program of the backend: loop, gradient and steps.

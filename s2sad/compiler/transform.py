@@ -69,7 +69,7 @@ class Transform:
 
     @property
     def doc(self) -> str:
-        """The docstring of the emitted function, of its `{name}` and `{arguments}`."""
+        """The docstring of the emitted function, of its `{name}` and `{arguments}`, with `{by}` between them."""
         return DOCS.get(self.suffix) or self.row.doc
 
     @property
@@ -214,7 +214,7 @@ class Kind:
     """One kind of derivative."""
 
     doc: str = ""
-    """The docstring of the emitted function, of its `{name}` and `{arguments}`."""
+    """The docstring of the emitted function, of its `{name}` and `{arguments}`, with `{by}` between them."""
     make: Callable[[Task], Function] | None = None
     """The derivative of a function; None where it is made in another way."""
     suffix: str | None = None
@@ -303,9 +303,9 @@ KINDS: dict[str, Kind] = {
     "primal": Kind(suffix=""),
     "jit": Kind("{name}, compiled.", _itself, "", compiles=True),
     "checkpoint": Kind(again=True),
-    "grad": Kind("The gradient of {name} with respect to {arguments}.", _gradient, reverse=True, of_calls=True),
+    "grad": Kind("The gradient of {name} {by} {arguments}.", _gradient, reverse=True, of_calls=True),
     "elementwise_grad": Kind(
-        "The derivative of each number of {name} with respect to its own of {arguments}.",
+        "The derivative of each number of {name} {by} its own of {arguments}.",
         _gradient,
         reverse=True,
         of_calls=True,
@@ -320,8 +320,8 @@ KINDS: dict[str, Kind] = {
         further=Further.COTANGENT,
         reverse=True,
     ),
-    "jacfwd": Kind("The Jacobian of {name} with respect to {arguments}, column by column.", _jacfwd),
-    "jacrev": Kind("The Jacobian of {name} with respect to {arguments}, row by row.", _jacrev, reverse=True),
+    "jacfwd": Kind("The Jacobian of {name} {by} {arguments}, column by column.", _jacfwd),
+    "jacrev": Kind("The Jacobian of {name} {by} {arguments}, row by row.", _jacrev, reverse=True),
     "vjp": Kind("{name}, and what its pullback needs.", second="reverse"),
     "linear": Kind("{name}, and what its tangent needs.", second="linear"),
     "vmap": Kind("{name} for many examples at once.", _vmap, examples=True),
@@ -329,9 +329,9 @@ KINDS: dict[str, Kind] = {
 """The kinds of derivatives, by name."""
 
 DOCS = {
-    "value_and_grad": "The value of {name}, and its gradient with respect to {arguments}.",
-    "hessian": "The Hessian of {name} with respect to {arguments}.",
-    "hvp": "The Hessian of {name} with respect to {arguments}, times a vector.",
+    "value_and_grad": "The value of {name}, and its gradient {by} {arguments}.",
+    "hessian": "The Hessian of {name} {by} {arguments}.",
+    "hvp": "The Hessian of {name} {by} {arguments}, times a vector.",
 }
 """The docstrings of what is made of several kinds, or of one with the value, by its suffix."""
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import functools
 import inspect
 import operator
+import time
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -20,8 +21,18 @@ from s2sad.backends import runner_of
 from s2sad.compiler.compiled import Compiled
 from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.arguments import apart_from_defaults, apart_from_takers, item_at, unshared, without_numbers
-from s2sad.dispatch.description import annotated_type, derivative_name, docstring, emitted_parameters, header
+from s2sad.dispatch.bound import Method
+from s2sad.dispatch.description import (
+    annotated_type,
+    base_function,
+    derivative_name,
+    docstring,
+    emitted_parameters,
+    header,
+    title,
+)
 from s2sad.dispatch.direct import direct_class, led_straight, note_led
+from s2sad.dispatch.display import NAMES, generic_pattern, pattern_of
 from s2sad.dispatch.explorable import Explorable
 from s2sad.dispatch.frames import public, without_own_frames
 from s2sad.dispatch.lengths import fits
@@ -39,6 +50,7 @@ from s2sad.dispatch.sharing import (
 )
 from s2sad.dispatch.specialised import Family, Specialised, Statics, bound, drop_oldest, outside_key, started
 from s2sad.dispatch.subject import Derived, Subject, bound_arguments
+from s2sad.dispatch.typed import Lowered, P, R
 from s2sad.dispatch.watching import WATCHERS, observed, tell
 from s2sad.errors import (
     ArgumentError,
@@ -62,15 +74,18 @@ from s2sad.ir.objects import object_items
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
 from s2sad.ir.types import ContainerType, SparseType, StaticType, Type, is_active_type, leaves, type_of
 from s2sad.ir.values import Function
+from s2sad.view.cell import Pattern
 from s2sad.view.lines import Line, Lines
+from s2sad.view.text import Text
 
 Made = TypeVar("Made")
 
 
-class Derivative(Derived, Explorable):
+class Derivative(Method[P, R], Derived, Explorable):
     """A derivative of a function: called like the function, compiled for each pattern of its arguments.
 
-    `transform` says which derivative, `target` of what: a Python function, or another derivative.
+    `P` are the parameters of the function, `R` is what the derivative gives. `transform` says which derivative,
+    `target` of what: a Python function, or another derivative.
     """
 
     def __new__(
@@ -87,7 +102,7 @@ class Derivative(Derived, Explorable):
         self.target = self._subject.target
         self.transform = transform
         self.backend = backend
-        functools.update_wrapper(self, self._subject.function or self.target, updated=())
+        functools.update_wrapper(self, self._subject.function or self.target, NAMES, ())
         self.__signature__ = self._subject.signature_for(transform)
         self.__name__ = derivative_name(self.target, transform)
         self._families: dict[object, Family] = {}
@@ -96,17 +111,11 @@ class Derivative(Derived, Explorable):
         self._count = len(self._names)
         self._spread: dict[object, Derivative] | None = {} if self._subject.is_variadic else None
 
-    def __repr__(self) -> str:
-        return f"<{self.__name__}{self.__signature__}>"
-
     def __copy__(self) -> Derivative:
         return self
 
     def __deepcopy__(self, memo: object) -> Derivative:
         return self
-
-    def __get__(self, instance: object, owner: type | None = None) -> Callable[..., UserValue]:
-        return self if instance is None else functools.partial(self, instance)
 
     @property
     def is_variadic(self) -> bool:
@@ -155,20 +164,20 @@ class Derivative(Derived, Explorable):
                 given.setdefault(p.name, p.default)
         return self.spread(args, given), (*args[:count], *given.values(), *args[count:])
 
-    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         try:
             if self._spread is not None:
                 derivative, values = self._in_order(args, kwargs)
-                return derivative(*values)
+                return derivative(*values)  # type: ignore[no-any-return]
             if WATCHERS:
-                return self._observed(self._bind(args, kwargs))
+                return self._observed(self._bind(args, kwargs))  # type: ignore[no-any-return]
             if not kwargs:
                 # Floats and ints have no lengths, and no values where nothing must be known: their classes are the
                 # whole pattern.
                 found = self._fast.get(tuple(map(type, args)))
                 if found is not None and found.guards.hold():
-                    return found.call(*args)
-            return self._specialise(values := self._bind(args, kwargs)).call(*values)
+                    return found.call(*args)  # type: ignore[no-any-return]
+            return self._specialise(values := self._bind(args, kwargs)).call(*values)  # type: ignore[no-any-return]
         except Error as e:
             __tracebackhide__ = True
             raise without_own_frames(e)  # S2SAD_TRACEBACK=full shows all  # noqa: B904
@@ -259,8 +268,11 @@ class Derivative(Derived, Explorable):
         def make(parameters: dict[str, Type], signature: Signature, statics: Statics) -> Found:
             return self._load_or_make(parameters, signature, values, dims, roots(statics), settled)
 
+        began = time.perf_counter()
         found, statics, given, pattern = self._attempted(values, (), settled, make)
-        return self._specialised(found, statics, values, dims, given, pattern)
+        member = self._specialised(found, statics, values, dims, given, pattern)
+        member.seconds = time.perf_counter() - began if found.made else None
+        return member
 
     def _attempted(
         self,
@@ -464,16 +476,17 @@ class Derivative(Derived, Explorable):
     # for users
 
     @public
-    def lower(self, *args: object, **kwargs: object) -> Any:
+    @public
+    def lower(self, *args: P.args, **kwargs: P.kwargs) -> Lowered[P, R]:
         """The plain emitted function for arguments like these, with no dispatch in front; its text is `.source`."""
         if self._spread is not None:
             derivative, values = self._in_order(args, kwargs)
-            return derivative.lower(*values)
+            return derivative.lower(*values)  # type: ignore[return-value]
         values = self._bind(args, kwargs)
         found = self._specialise(values)
         function: Any = found.function
         function.lines = Lines(functools.partial(self._lines, found, [*map(without_numbers, values)]))
-        return function
+        return function  # type: ignore[no-any-return]
 
     def _lines(self, found: Specialised, values: Sequence[object]) -> Sequence[Line]:
         """The lines of what was compiled for arguments like these.
@@ -497,25 +510,40 @@ class Derivative(Derived, Explorable):
         return described(compiled.parts)
 
     @public
-    def module(self, *args: object, **kwargs: object) -> types.ModuleType:
+    def module(self, *args: P.args, **kwargs: P.kwargs) -> types.ModuleType:
         """The emitted module for arguments like these."""
         return self._specialise(self._bind(args, kwargs)).module
 
     @property
     @public
-    def source(self) -> str:
-        """The text of the generic program, which the annotations of the function sharpen."""
-        return generic(self).text
-
-    @property
     def lines(self) -> Sequence[Line]:
         """The lines of the generic program, each with what it is: see `view.lines.Line`."""
         from s2sad.view.description import described
 
-        return Lines(lambda: described(generic(self).parts))
+        return Lines(lambda: described(generic(self)[0].parts))
+
+    def _generic_text(self, given: Sequence[object] = ()) -> Text:
+        return Text(generic(self, given)[0].text)
+
+    def _title(self) -> str:
+        return title(self.target, self.transform, self._names)
+
+    def _function(self) -> object:
+        return base_function(self.target)
+
+    def _patterns(self) -> Iterator[Pattern]:
+        for family in list(self._families.values()):
+            for forms in list(family.known.values()):
+                yield from (pattern_of(m, self._names) for m in reversed(forms))
+        for derivative in list((self._spread or {}).values()):
+            yield from derivative._patterns()
+
+    def _before(self, given: Sequence[object] = ()) -> Iterator[Pattern]:
+        compiled, reads = generic(self, given)
+        yield generic_pattern(compiled.text, reads.objects, compiled.lines)
 
 
-class Straight(Derivative):
+class Straight(Derivative[P, R]):
     """A derivative whose backend checks the arguments: its calls go straight to an entry where they can.
 
     This is called where none does: before, with other arguments than the entry is for, and where something is no longer
@@ -529,7 +557,7 @@ class Straight(Derivative):
     """At which of its calls the next entry is tried: most derivatives of lambdas are called once."""
 
     @public
-    def __call__(self, /, *args: object, **kwargs: object) -> UserValue:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         result = super().__call__(*args, **kwargs)
         if WATCHERS:
             return result
@@ -548,17 +576,26 @@ class Straight(Derivative):
 mark(Derivative, Differentiated())
 
 
-def generic(derivative: Derivative) -> Compiled:
-    """The program for arguments of the types that the annotations say; of integers and the like by their defaults."""
+def generic(derivative: Derivative, given: Sequence[object] = ()) -> tuple[Compiled, Reads]:
+    """The program for arguments of the types that the annotations say; of integers and the like by their defaults.
+
+    The first arguments may be `given`: the object of a method.
+    """
     parameters = {n: annotated_type(p) for n, p in derivative.__signature__.parameters.items()}
+    parameters.update(zip(derivative._names, map(Signature().type_of, given), strict=False))
     settled = Settled()
     while True:
+        reads = Reads((), settled)
         try:
-            return derivative.compile(parameters, reads=Reads((), settled))
+            return derivative.compile(parameters, reads=reads), reads
         except NeedsHandle as e:
             settled.add(e)
         except NeedsStatic as e:
             name = list(parameters)[e.parameter]
+            if e.parameter < len(given):
+                known = {(e.parameter, e.path): item_at(given[e.parameter], e.path)}
+                parameters[name] = with_statics(parameters[name], e.parameter, known)
+                continue
             default = derivative.__signature__.parameters[name].default
             # One that is asked for twice cannot be had by its default.
             if default is inspect.Parameter.empty or parameters[name].is_static:

@@ -55,7 +55,22 @@ def docstring(target: object, transform: Transform | None, names: tuple[str, ...
     if transform is None:
         return str(callable_name(target))
     arguments = ", ".join(names[k] for k in transform.argnums)
-    return transform.doc.format(name=callable_name(named(target, transform)), arguments=arguments)
+    return _said_of(target, transform, arguments, "with respect to")
+
+
+def title(target: object, transform: Transform | None, names: Sequence[str]) -> str:
+    """What a derivative is in a few words, as a heading; of a function that takes `*args`, by what has a name."""
+    if transform is None:
+        return str(callable_name(target))
+    known = transform.names or (None,) * len(transform.argnums)
+    by_name = [
+        n or (names[k] if k < len(names) else f"argument {k}") for k, n in zip(transform.argnums, known, strict=True)
+    ]
+    return _said_of(target, transform, ", ".join(by_name), "by").removeprefix("The ").removesuffix(".")
+
+
+def _said_of(target: object, transform: Transform, arguments: str, by: str) -> str:
+    return transform.doc.format(name=callable_name(named(target, transform)), arguments=arguments, by=by)
 
 
 def emitted_parameters(signature: inspect.Signature) -> list[Parameter]:

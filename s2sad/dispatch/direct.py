@@ -37,6 +37,7 @@ def direct_class(cls: type) -> type:
     """The class of the objects whose calls can go straight; they are pickled as those of `cls` are."""
     made = with_direct_calls(cls)
     copyreg.pickle(made, copyreg.dispatch_table[cls])
+    made.__doc__ = vars(cls)["__doc__"]
     return made
 
 

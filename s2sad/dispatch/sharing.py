@@ -106,6 +106,8 @@ class Found:
     module: types.ModuleType
     seen: Seen
     places: Places
+    made: bool = False
+    """It was not there before."""
 
     @property
     def captured(self) -> tuple[Variable, ...]:
@@ -231,7 +233,7 @@ def store(
         LOGGER.debug("%s is not stored for other processes: %s", name, ", ".join(told_by_identity(seen)))
     rest = cache.digest(repr(seen.looks.data()), outside, repr(lengths), "" if shared else cache.unique())
     module = cache.store(name, kind[: cache.VARIANT] + rest[cache.VARIANT :], compiled.text, meta, not shared)
-    return Found(bound_here(module, seen), seen, places)
+    return Found(bound_here(module, seen), seen, places, made=True)
 
 
 def told_by_identity(seen: Seen) -> Iterator[str]:

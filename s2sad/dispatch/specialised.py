@@ -18,6 +18,8 @@ from s2sad.dispatch.lengths import Fits
 from s2sad.frontend.dependencies import Guards, Seen, Variable
 from s2sad.ir.signature import fast_key, instant_key
 from s2sad.ir.types import Type
+from s2sad.view.cell import shown
+from s2sad.view.text import Text
 
 Statics = tuple[tuple[int, tuple[object, ...]], ...]
 """Leaves of the arguments: the position of the parameter, and the keys into it."""
@@ -33,7 +35,7 @@ class Specialised:
 
     call: Call
     function: Call
-    source: str
+    source: Text
     module: types.ModuleType
     given: tuple[Type, ...] = ()
     """The types of the parameters."""
@@ -56,6 +58,8 @@ class Specialised:
     """The pattern of what they hold, which goes on where that of the arguments ends."""
     fits: Fits | None = None
     """Whether it is for the lengths of a call; None where it is for all of its pattern."""
+    seconds: float | None = None
+    """How long it took to compile; None where it was found."""
 
     def serves(self, dims: Mapping[int, int]) -> bool:
         """Whether it is for what is outside now, and for lengths like these among the arguments."""
@@ -115,12 +119,19 @@ def outside_key(variables: Sequence[Variable], dims: dict[int, int]) -> object:
     return (key, tuple(map(instant_key, statics)))
 
 
-def source_of(module: Any) -> str:
+def source_of(module: Any) -> Text:
     """The text of a derivative, which its entry has as `.source`, or the module where that is not Python; read once."""
     function = getattr(module, module.__s2sad_meta__["entry"], module)
     if not hasattr(function, "source"):
-        function.source = cache.text_of(module)
-    return str(function.source)
+        shown(function, _title(module), cache.text_of(module))
+    return function.source  # type: ignore[no-any-return]
+
+
+def _title(module: Any) -> str:
+    """What an emitted module is, by the docstring of its entry."""
+    entry = module.__s2sad_meta__["entry"]
+    doc = getattr(getattr(module, entry, None), "__doc__", None) or entry
+    return str(doc).splitlines()[0].rstrip(".")
 
 
 def bound(module: types.ModuleType, captured: tuple[Variable, ...], names: Sequence[str]) -> Specialised:
@@ -138,7 +149,7 @@ def bound(module: types.ModuleType, captured: tuple[Variable, ...], names: Seque
 
     # for `lower`: what the variables hold now, as no dispatch reads them in front of it
     plain = functools.partial(function, **{v.shown: v.read() for v in captured})
-    plain.source = text  # type: ignore[attr-defined]
+    shown(plain, _title(module), text)
     return Specialised(by_name if function.__code__.co_kwonlyargcount else call, plain, text, module)
 
 
@@ -173,7 +184,7 @@ def started(
     text = source_of(module)
     # what users get has the text: not every callable takes attributes
     function: Any = call if isinstance(call, types.FunctionType) else functools.partial(call)
-    function.source = text
+    shown(function, _title(module), text)
     return Specialised(call, function, text, module, reverse=reverse)
 
 

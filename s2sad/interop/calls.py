@@ -20,6 +20,7 @@ from s2sad.api.gradients import derivative_of
 from s2sad.api.operators import vmap
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.subject import Subject
+from s2sad.dispatch.typed import BackendName
 from s2sad.errors import ArgumentError, UnsupportedType
 from s2sad.frontend.reading.callables import callable_name
 from s2sad.interop.trees import Slot, as_given, counted_from, mapped, slots, taken_apart
@@ -34,7 +35,7 @@ class Call:
 
     function: Callable[..., Any]
     args: tuple[object, ...]
-    backend: str | None = None
+    backend: BackendName | None = None
     result: object = None
     """None as long as it is not known: a call that has run knows it."""
     derived: bool = False
@@ -97,7 +98,7 @@ def call_of(
     kwargs: dict[str, object],
     is_array: Callable[[Any], bool],
     holds_floats: Callable[[Any], bool],
-    backend: str | None,
+    backend: BackendName | None,
 ) -> tuple[Call, list[Any]]:
     """The call of a function with these arguments, and the arrays in them.
 

@@ -16,6 +16,7 @@ import numpy as np
 from jax.extend.core import Primitive
 from jax.interpreters import ad, batching, mlir
 
+from s2sad.dispatch.typed import BackendName
 from s2sad.errors import ArgumentError
 from s2sad.frontend.reading.callables import callable_name
 from s2sad.interop.calls import Call, call_of
@@ -24,7 +25,7 @@ from s2sad.interop.trees import put_in
 Avals = tuple[jax.ShapeDtypeStruct, ...]
 
 
-def wrap(fun: Callable[..., Any], *, backend: str | None = None) -> Callable[..., Any]:
+def wrap(fun: Callable[..., Any], *, backend: BackendName | None = None) -> Callable[..., Any]:
     """A function over NumPy as one over JAX arrays.
 
     Args:

@@ -21,6 +21,7 @@ import scipy.sparse.linalg
 from s2sad.api.gradients import Argnums, derivative_of, jvp, value_and_grad, vjp
 from s2sad.api.operators import hvp, jacfwd, jacobian
 from s2sad.compiler.transform import Transform
+from s2sad.dispatch.typed import BackendName
 from s2sad.errors import ArgumentError
 from s2sad.interop.calls import is_number
 from s2sad.interop.trees import put_in, taken_apart
@@ -73,7 +74,7 @@ def minimize(
     args: tuple[Any, ...] = (),
     method: str | None = None,
     *,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     **options: Any,
 ) -> Any:
     """`scipy.optimize.minimize` with the gradient, and for methods of second order the Hessian or its products.
@@ -116,7 +117,7 @@ def least_squares(
     *,
     args: tuple[Any, ...] = (),
     matrix_free: bool = False,
-    backend: str | None = None,
+    backend: BackendName | None = None,
     **options: Any,
 ) -> Any:
     """`scipy.optimize.least_squares` with the Jacobian; `matrix_free` gives its products with vectors in its place.

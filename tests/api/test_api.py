@@ -86,11 +86,12 @@ def test_as_decorator():
     assert cube.__wrapped__(2.0) == 8.0
 
 
-def test_name_docstring_and_signature_are_kept():
+def test_name_and_signature_are_kept_and_the_docstring_says_more():
     df = s2sad.grad(energy)
     assert df.__name__ == "energy_grad"
     assert df.__wrapped__ is energy
-    assert df.__doc__ == energy.__doc__
+    assert df.__doc__.startswith(f"energy_grad{inspect.signature(energy)}: gradient of energy by ")
+    assert inspect.getdoc(energy) in df.__doc__
     assert inspect.signature(df) == inspect.signature(energy)
     assert df.__module__ == energy.__module__
 
