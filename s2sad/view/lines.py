@@ -96,5 +96,9 @@ class Lines(Sequence[Line]):
     def __len__(self) -> int:
         return len(self.known)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # operations are of this process: with a function that is pickled there go none
+        return Lines, (tuple,)
+
     def __repr__(self) -> str:
         return "\n".join(f"{line.number:4}  {line.sweep:8} {line.text}" for line in self.known)
