@@ -534,7 +534,8 @@ class Derivative(Method[P, R], Derived, Explorable):
     def _patterns(self) -> Iterator[Pattern]:
         for family in list(self._families.values()):
             for forms in list(family.known.values()):
-                yield from (pattern_of(m, self._names) for m in reversed(forms))
+                # what was read may have changed since: then the next call compiles anew
+                yield from (pattern_of(m, self._names) for m in reversed(forms) if m.guards.hold())
         for derivative in list((self._spread or {}).values()):
             yield from derivative._patterns()
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import functools
 import inspect
 import os
-import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 from s2sad.dispatch.specialised import Specialised
 from s2sad.errors import Error, Location, SourceUnavailable, StaleSource, Unsupported
 from s2sad.frontend.reading.callables import python_function
+from s2sad.frontend.reading.cells import cell_name
 from s2sad.view.cell import Cell, Code, Pattern
 
 NAMES = tuple(n for n in functools.WRAPPER_ASSIGNMENTS if n != "__doc__")
@@ -105,7 +104,7 @@ def place_of(function: object) -> str:
 
 def file_name(path: str) -> str:
     """A file as people call it: from the working directory where it is below, a cell of a notebook by its number."""
-    cell = _cell_of_notebook(path)
+    cell = cell_name(path)
     if cell is not None:
         return cell
     try:
@@ -113,16 +112,6 @@ def file_name(path: str) -> str:
     except (OSError, ValueError):
         return path
     return path if path.startswith("<") or shown.startswith(os.pardir) else shown
-
-
-def _cell_of_notebook(path: str) -> str | None:
-    """The name that IPython has for the code of a cell, where it runs."""
-    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    try:
-        found = shell.compile.format_code_name(path)
-    except Exception:  # no notebook, or one of another kind
-        return None
-    return None if found is None or found[0] != "Cell" else " ".join(found)
 
 
 def pattern_of(member: Specialised, names: Sequence[str]) -> Pattern:

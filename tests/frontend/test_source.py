@@ -576,6 +576,15 @@ def test_not_a_python_function(function: Any) -> None:
         parse(function)
 
 
+def test_a_function_that_has_moved_in_its_file(load: Load) -> None:
+    module = load("def f(x):\n    return x * 2\n")
+    parse(module.f)
+    Path(str(module.__file__)).write_text("y = 1\n\n\n@decorated\ndef f(x):\n    return x * 2\n")
+    source = parse(module.f)
+    assert (source.line, source.text) == (5, "def f(x):\n    return x * 2\n")
+    assert source.location(source.tree.body[0]).line == 6
+
+
 @pytest.mark.parametrize(
     "new",
     [
@@ -584,7 +593,6 @@ def test_not_a_python_function(function: Any) -> None:
         "def f(x, y):\n    return x * 2\n",
         "def f(x):\n    return x * 2.0\n",
         "def f(x):\n    return y * 2\n",
-        "y = 1\ndef f(x):\n    return x * 2\n",
         "def g(x):\n    return x * 2\n",
         "def f(x:\n    return x * 2\n",
         "",

@@ -52,7 +52,7 @@ def find(code: types.CodeType, lines: list[str], outside: Mapping[str, object]) 
     if file is None:
         file = _remember(code.co_filename, lines)
         found = file.find(code)
-    return found or file.find_by_all_code(code)
+    return found or file.find_by_all_code(code) or file.find_elsewhere(code)
 
 
 def _is_likely(node: Definition, code: types.CodeType, outside: Mapping[str, object]) -> bool:
@@ -151,6 +151,10 @@ class Definitions:
         """The first that stands where the code does, and is accepted."""
         return next(filter(accepts, self._candidates(code)), None)
 
+    def named(self, name: str) -> Iterator[Definition]:
+        """All functions of a name."""
+        return (node for (_, own), nodes in self._functions.items() if own == name for node in nodes)
+
     def _candidates(self, code: types.CodeType) -> Iterator[Definition]:
         """Those that have the name and the place of the code; of lambdas in one another, the inner ones first."""
         line = code.co_firstlineno
@@ -228,6 +232,11 @@ class _File:
         key = code.co_firstlineno, code.co_name
         found = any(same(code, other) for other in self._all_code(code).get(key, ()))
         return self.definitions.find(code, lambda node: True) if found else None
+
+    def find_elsewhere(self, code: types.CodeType) -> Definition | None:
+        """A function that gives the code where it does not say so: IPython reloads functions one by one, as texts."""
+        accepted = (n for n in self.definitions.named(code.co_name) if compiles_to(n, code, _called(n) & self.imported))
+        return next(accepted, None)
 
     def _all_code(self, code: types.CodeType) -> dict[Key, list[types.CodeType]]:
         manner = code.co_flags & FUTURE, is_rewritten(code)

@@ -23,6 +23,7 @@ import gast
 
 from s2sad.errors import Location, SourceUnavailable, StaleSource, UnsupportedSyntax
 from s2sad.frontend.reading.callables import SENT, code_in_file
+from s2sad.frontend.reading.cells import lines_of_magics
 from s2sad.frontend.reading.definitions import find
 from s2sad.frontend.reading.private_names import mangle
 from s2sad.frontend.reading.quotes import Quotes
@@ -67,38 +68,39 @@ def parse(function: types.FunctionType, generators: bool = False) -> Source:
         raise SourceUnavailable(
             f"{name} is a {kind}, not a Python function: it has no source. Give its derivative as a rule."
         )
-    code, lines = code_in_file(function), _file_lines(function)
-    with warnings.catch_warnings(), deep_recursion():
-        warnings.simplefilter("ignore")  # the compiler gave its warnings when the file was imported
-        node = find(code, lines, function.__globals__)
-        if node is None:
-            raise StaleSource(
-                f"{code.co_filename}:{code.co_firstlineno}: "
-                f"the source found there is not that of {function.__qualname__}: "
-                "the file was changed after it was imported (or an import hook rewrites its functions). "
-                "Import it anew: restart Python, or importlib.reload its module."
-            )
-        return _source(node, code, lines, generators)
-
-
-def _file_lines(function: types.FunctionType) -> list[str]:
     code = code_in_file(function)
     linecache.checkcache(code.co_filename)
     lines = linecache.getlines(code.co_filename, function.__globals__)
-    if lines:
-        return lines
-    typed = code.co_filename.startswith("<")
-    why = "it was typed at a prompt, or made by exec" if typed else f"{code.co_filename} cannot be read"
-    if code.co_filename == SENT:
+    # a name that no file has may be that of a cell's magic
+    texts = [lines] if lines else lines_of_magics() if code.co_filename.startswith("<") else ()
+    with warnings.catch_warnings(), deep_recursion():
+        warnings.simplefilter("ignore")  # the compiler gave its warnings when the file was imported
+        for text in texts:
+            node = find(code, text, function.__globals__)
+            if node is not None:
+                return _source(node, code, text, generators)
+    if not lines:
+        raise _unavailable(function.__qualname__, code.co_filename)
+    raise StaleSource(
+        f"{code.co_filename}:{code.co_firstlineno}: "
+        f"the source found there is not that of {function.__qualname__}: "
+        "the file was changed after it was imported (or an import hook rewrites its functions). "
+        "Import it anew: restart Python, or importlib.reload its module."
+    )
+
+
+def _unavailable(name: str, file: str) -> SourceUnavailable:
+    why = "it was typed at a prompt, or made by exec" if file.startswith("<") else f"{file} cannot be read"
+    if file == SENT:
         why = "it came from another process, and the file that it is written in is not here"
-    raise SourceUnavailable(
-        f"the source of {function.__qualname__} cannot be had: {why}. "
-        "Define it in a file, or give its derivative as a rule."
+    return SourceUnavailable(
+        f"the source of {name} cannot be had: {why}. Define it in a file, or give its derivative as a rule."
     )
 
 
 def _source(node: Definition, code: types.CodeType, lines: list[str], generators: bool) -> Source:
-    first, last = code.co_firstlineno, node.end_lineno or node.lineno
+    above = [] if isinstance(node, ast.Lambda) else node.decorator_list
+    first, last = min([node.lineno, *(d.lineno for d in above)]), node.end_lineno or node.lineno
     own = tuple(lines[first - 1 : last])
     refused = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR | (0 if generators else inspect.CO_GENERATOR)
     if code.co_flags & refused:
