@@ -16,6 +16,7 @@ from s2sad.cli.colours import in_colour
 from s2sad.cli.command import NO, WRONG, WrongUse
 from s2sad.dispatch.frames import asked_for_all_frames
 from s2sad.errors import Error, did_you_mean
+from s2sad.progress import on_terminal
 from s2sad.version import __version__
 
 COMMANDS = (trace.COMMAND, show.COMMAND, check.COMMAND, graph.COMMAND, explore.COMMAND, generate.COMMAND, cache.COMMAND)
@@ -25,7 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status: 0 done, 1 the answer is no, 2 the command line is wrong."""
     options = _parser().parse_args(arguments)
     try:
-        return int(options.run(options))
+        with on_terminal():
+            return int(options.run(options))
     except Error as e:
         _tell(e if isinstance(e, WrongUse) else f"{type(e).__name__}: {e}", e)
         return WRONG if isinstance(e, WrongUse) else NO

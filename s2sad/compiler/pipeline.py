@@ -28,6 +28,7 @@ from s2sad.ir.signature import Parameter
 from s2sad.ir.types import ContainerType, Type
 from s2sad.ir.values import Function
 from s2sad.optimize import eliminate_dead, own_results, vectorise
+from s2sad.progress import stage
 
 
 @collection_paused()
@@ -80,7 +81,8 @@ def compile_derivative(
     unit = Unit(
         functions, function.name, full, lambda: header(lengths()), doc, interface, reverse, program.signature.call
     )
-    text, lines, facts, parts = program.runner.write(unit)
+    with stage("writing", function.name):
+        text, lines, facts, parts = program.runner.write(unit)
     classes = objects_to_inject({f.name: f for f in functions}) | program.runner.classes(interface)
     captured, changed = entry.captured, entry.changed
     name = function.name
@@ -93,7 +95,8 @@ def derivative(
     program: Program, entry: Entry, transform: Transform, name: str, parameters: Mapping[str, Type]
 ) -> tuple[Function, Interface]:
     """The derivative of an entry as the entry of a module."""
-    function = eliminate_dead(own_results(program.derivatives.transform(entry, transform, name, parameters)))
+    with stage("differentiating", entry.function.name):
+        function = eliminate_dead(own_results(program.derivatives.transform(entry, transform, name, parameters)))
     interface = Interface(function.result.type, outside(entry), None)
     if not program.backend.containers:
         function = optimized_if_new(flattened(function), function)
@@ -103,7 +106,8 @@ def derivative(
 
 def sweeps(program: Program, entry: Entry, transform: Transform) -> tuple[Function, str, Interface]:
     """The two sweeps of an entry as the entries of a module: the first, and the name of the second."""
-    first, reverse, keeps = program.derivatives.sweeps(entry, transform)
+    with stage("differentiating", entry.function.name):
+        first, reverse, keeps = program.derivatives.sweeps(entry, transform)
     second = program.functions[reverse]
     cotangents, adjoints = tuple(p.type for p in second.parameters[keeps:]), second.result.type
     if not program.backend.containers:

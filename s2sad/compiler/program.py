@@ -56,6 +56,7 @@ from s2sad.ir.types import BOTTOM, ArrayType, Type, leaves, substitute, symbols
 from s2sad.ir.user_rules import BlackBox, Custom, PlainFunctionOf
 from s2sad.ir.values import Constant, For, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.optimize import settle_lengths
+from s2sad.progress import stage
 
 MAX_ROUNDS = 12
 """How often a function that calls itself is made again until the type of its result settles."""
@@ -307,7 +308,8 @@ class Program:
         if target.transform.row.again:
             self.derivatives.checkpointed.add(name)
             return replace(inner, function=replace(inner.function, name=name))
-        made = self.derivatives.transform(inner, target.transform, name, parameters)
+        with stage("differentiating", inner.function.name):
+            made = self.derivatives.transform(inner, target.transform, name, parameters)
         return Entry(
             numbered(made),
             dict(parameters),
@@ -341,7 +343,7 @@ class Program:
 
     def lowered(self, target: Target, parameters: Mapping[str, Type], back: bool = False) -> Lowered:
         """A function in SSA; with its arrays in cells where it writes into one that something else may see."""
-        with asking(_asked(parameters)):
+        with asking(_asked(parameters)), stage("reading", name_of(target)):
             lowered = self.lowered_with_memory(target, parameters, back)
             settle_items(lowered.function)
         for op, where in unsafe_item_updates(lowered.function, lowered.item_updates):

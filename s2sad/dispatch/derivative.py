@@ -37,6 +37,7 @@ from s2sad.dispatch.explorable import Explorable
 from s2sad.dispatch.frames import public, without_own_frames
 from s2sad.dispatch.lengths import fits
 from s2sad.dispatch.primal import new_program, primal_of, sizes_of
+from s2sad.dispatch.reasons import tell, why_again
 from s2sad.dispatch.sharing import (
     SHARED,
     Found,
@@ -74,6 +75,7 @@ from s2sad.ir.objects import object_items
 from s2sad.ir.signature import Signature, fast_key, instant_key, key_of
 from s2sad.ir.types import ContainerType, SparseType, StaticType, Type, is_active_type, leaves, type_of
 from s2sad.ir.values import Function
+from s2sad.progress import Work, compiling, stage
 from s2sad.view.cell import Pattern
 from s2sad.view.lines import Line, Lines
 from s2sad.view.text import Text
@@ -251,7 +253,14 @@ class Derivative(Method[P, R], Derived, Explorable):
             member = self._specialised(found, other.statics, values, dims, other.given, other.pattern)
             if member.outside == other.outside and member.serves(dims):
                 return member
-        member = self._compile(values, dims, roots, settled)
+        with compiling(self.__name__) as work:
+            why = ""
+            if work is not None:
+                families, known = self._families, SHARED.known.get(shared, ())
+                why = why_again(self._names, values, dims, families.get(key), families.values(), known, roots)
+            member = self._compile(values, dims, roots, settled, work)
+            if work is not None:
+                tell(work, self._names, member.given, why)
         SHARED.add(shared, member)
         return member
 
@@ -261,12 +270,13 @@ class Derivative(Method[P, R], Derived, Explorable):
         dims: dict[int, int],
         roots: Callable[[Statics], Sequence[object]],
         settled: Settled,
+        work: Work | None,
     ) -> Specialised:
         if self.transform is not None:
             check_active(self.target, self.transform, [Signature().type_of(v) for v in values], self._names)
 
         def make(parameters: dict[str, Type], signature: Signature, statics: Statics) -> Found:
-            return self._load_or_make(parameters, signature, values, dims, roots(statics), settled)
+            return self._load_or_make(parameters, signature, values, dims, roots(statics), settled, work)
 
         began = time.perf_counter()
         found, statics, given, pattern = self._attempted(values, (), settled, make)
@@ -357,7 +367,8 @@ class Derivative(Method[P, R], Derived, Explorable):
     ) -> Specialised:
         """The emitted function in a module, with the variables that it captures."""
         parameters = dict(zip(self._names, pattern, strict=True))
-        member = started(self.runner, module, captured, parameters, self.without_backend, self.__name__)
+        with stage("starting the backend"):
+            member = started(self.runner, module, captured, parameters, self.without_backend, self.__name__)
         member = member or bound(module, captured, self._names)
         changed = module.__s2sad_meta__["changed"]
         if changed and (len(given) + len(captured) > 1 or not given[0].is_array):
@@ -390,11 +401,15 @@ class Derivative(Method[P, R], Derived, Explorable):
         dims: Mapping[int, int],
         roots: Sequence[object],
         settled: Settled,
+        work: Work | None,
     ) -> Found:
         pattern = ";".join(map(key_of, parameters.values()))
         kind = kind_of_module(roots, _chain(self), pattern, str(self.backend), self.runner.version)
-        found = stored(self.__name__, kind, roots, values, dims)
+        with stage("looking in the cache"):
+            found = stored(self.__name__, kind, roots, values, dims)
         if found is not None:
+            if work is not None:
+                work.found_in = found.module.__file__
             return found
         reads = Reads(roots, settled)
         compiled = self.compile(parameters, signature, reads)
@@ -405,24 +420,26 @@ class Derivative(Method[P, R], Derived, Explorable):
             "changed": [[[*parameters].index(n), *path] for n, path in compiled.changed],
             **compiled.facts,
         }
-        return store(self.__name__, kind, compiled, reads, values, signature, dims, facts)
+        with stage("storing"):
+            return store(self.__name__, kind, compiled, reads, values, signature, dims, facts)
 
     def compile(
         self, parameters: dict[str, Type], signature: Signature | None = None, reads: Reads | None = None
     ) -> Compiled:
         """The text of the derivative for parameters of these types."""
-        from s2sad.compiler.pipeline import compile_derivative
+        with compiling(self.__name__):
+            from s2sad.compiler.pipeline import compile_derivative
 
-        return compile_derivative(
-            self.target,
-            self.transform,
-            parameters,
-            self.__name__,
-            emitted_parameters(self.__signature__),
-            functools.partial(header, self.__name__, parameters, self.target),
-            new_program(self.runner, reads, signature),
-            docstring(self.target, self.transform, self._names),
-        )
+            return compile_derivative(
+                self.target,
+                self.transform,
+                parameters,
+                self.__name__,
+                emitted_parameters(self.__signature__),
+                functools.partial(header, self.__name__, parameters, self.target),
+                new_program(self.runner, reads, signature),
+                docstring(self.target, self.transform, self._names),
+            )
 
     def sweeps(self, primals: Sequence[object]) -> tuple[tuple[UserValue, UserValue], Callable[..., UserValue]]:
         """The result and residuals for these arguments, and the reverse sweep."""

@@ -22,11 +22,12 @@ of that. What is read anew at each call is said by `frontend/terms/outside.py`.
 from s2sad.frontend.dependencies.guards import Guards
 from s2sad.frontend.dependencies.looks import LOGGER, MISSING, READ_ANEW, Looks, Variable, is_place, told_apart
 from s2sad.frontend.dependencies.reads import NeedsConstant, NeedsHandle, NeedsVariables, Reads, Settled, namespace
-from s2sad.frontend.dependencies.replay import Seen, replay
+from s2sad.frontend.dependencies.replay import Change, Seen, replay
 
 __all__ = [
     "LOGGER",
     "MISSING",
+    "Change",
     "Guards",
     "Looks",
     "READ_ANEW",

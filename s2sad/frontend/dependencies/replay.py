@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+import struct
+import types
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from s2sad.errors import shown
 from s2sad.frontend.dependencies.guards import Guards, is_changeable
 from s2sad.frontend.dependencies.looks import (
     HANDED,
@@ -97,6 +101,10 @@ def _is_same(look: Look, value: object) -> bool:
     return look.found is not None and told_apart(value, look.number is not None) == look.found
 
 
+_OUTSIDE = re.compile(r"^(.+?)\.(?:__globals__\['|__closure__\[\d+\]\.)(\w+)(?:'\])?(.*)$")
+"""A variable of a module, or of a function around one, in the path of a look."""
+
+
 @dataclass(frozen=True)
 class Change:
     """What a look found in the place of what it found before, for people."""
@@ -114,6 +122,22 @@ class Change:
         if kind is None or look.found is None or not look.found.startswith(f"{kind.__name__}:"):
             return None
         return (id(self.holder), look.name)
+
+    @property
+    def told(self) -> str:
+        """It in the words of a log: what changed in the user's program."""
+        look, own = self.looks.looks[self.number], self.looks.path(self.number)
+        path = _OUTSIDE.sub(r"\2\3, which \1 reads,", own.removesuffix(".__code__"))
+        if isinstance(self.value, types.CodeType):
+            return f"the code of {path} changed"
+        if self.value is MISSING:
+            return f"{path} is gone"
+        if not isinstance(self.value, (int, float, complex, str, type(None))):
+            return f"{path} is another {type(self.value).__name__}"
+        kind, _, before = (look.found or "").partition(":")
+        if kind == "float":
+            before = str(struct.unpack("<d", bytes.fromhex(before))[0])
+        return f"{path} is {shown(self.value)}" + (f", and was {before}" if kind in ("int", "float", "str") else "")
 
     def __str__(self) -> str:
         look = self.looks.looks[self.number]
