@@ -9,6 +9,7 @@ import importlib.util
 import io
 import linecache
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 import s2sad
 from s2sad import backends, errors
+from s2sad.cli import main as command_line
 from s2sad.frontend import lower, meanings
 from s2sad.ir import batch_rule, definition, marks, primitive
 from s2sad.ir.definition import DEFINITIONS
@@ -94,6 +96,25 @@ def test_blocks_print_what_the_page_says(page, forgotten, cache_folder, golden_u
                 continue
             assert out.getvalue().strip() == found[number + 1][2].strip()
             shown = True
+
+
+def commands(text):
+    """The commands of a console block, and what each prints."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, _, said = part.partition("\n")
+        yield shlex.split(command), said
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if any(b[0] == "console" for b in blocks(p))], ids=lambda p: p.stem)
+def test_commands_print_what_the_page_says(page, forgotten, cache_folder, monkeypatch):
+    monkeypatch.chdir(forgotten)
+    for kind, title, text in blocks(page):
+        if title is not None:
+            (forgotten / title).write_text(text, encoding="utf-8")
+        for (program, *words), said in commands(text) if kind == "console" else ():
+            with contextlib.redirect_stdout(io.StringIO()) as out, contextlib.redirect_stderr(out):
+                assert program == "s2sad" and command_line(words) in (0, 1, 2)
+            assert out.getvalue().replace(str(cache_folder), "CACHE") == said
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)

@@ -37,7 +37,7 @@ from s2sad.dispatch.explorable import Explorable
 from s2sad.dispatch.frames import public, without_own_frames
 from s2sad.dispatch.lengths import fits
 from s2sad.dispatch.primal import new_program, primal_of, sizes_of
-from s2sad.dispatch.reasons import tell, why_again
+from s2sad.dispatch.reasons import report, why_again
 from s2sad.dispatch.sharing import (
     SHARED,
     Found,
@@ -260,7 +260,7 @@ class Derivative(Method[P, R], Derived, Explorable):
                 why = why_again(self._names, values, dims, families.get(key), families.values(), known, roots)
             member = self._compile(values, dims, roots, settled, work)
             if work is not None:
-                tell(work, self._names, member.given, why)
+                report(work, self._names, member.given, why)
         SHARED.add(shared, member)
         return member
 

@@ -15,7 +15,7 @@ from s2sad.ir.types import StaticType, Type
 from s2sad.progress import LOGGER, Work
 
 
-def tell(work: Work, names: Sequence[str], given: Sequence[Type], why: str) -> None:
+def report(work: Work, names: Sequence[str], given: Sequence[Type], why: str) -> None:
     """Say what was compiled, or in which file it was found, for arguments of which types; and why again."""
     pattern = ", ".join(f"{n}: {t}" for n, t in zip(names, map(_in_words, given), strict=True))
     if work.found_in is not None:
