@@ -83,7 +83,7 @@ def public(function: F) -> F:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        __tracebackhide__ = True  # pytest and IPython leave this frame out too
+        __tracebackhide__ = True  # pytest leaves this frame out too
         try:
             return function(*args, **kwargs)
         except Error as e:

@@ -140,7 +140,7 @@ def test_as_python_shows_it(tmp_path, trimmed):
     assert "numpy has no attribute sinn" in done.stderr.splitlines()[-3]
 
 
-def test_pytest_and_ipython_hide_the_last_one(trimmed):
+def test_pytest_hides_the_last_one(trimmed):
     with pytest.raises(s2sad.Error) as caught:
         s2sad.grad(refused)(X)
     assert all(__file__ in str(entry.path) for entry in caught.traceback.filter(caught))
