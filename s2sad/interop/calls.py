@@ -46,6 +46,15 @@ class Call:
         """How many operands there are."""
         return len(slots(self.args))
 
+    @property
+    def results(self) -> list[Slot]:
+        """The slots of its result."""
+        return slots(self.result)
+
+    def known_by(self, other: Call) -> Call:
+        """The call that knows of its result what another one knows."""
+        return replace(self, result=other.result)
+
     def run(self, arrays: Sequence[Any]) -> tuple[list[Any], Call]:
         """The arrays in the result for these operands, and the call that knows the tree of it."""
         result = self.function(*as_given(self.args, arrays))
