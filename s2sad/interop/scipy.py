@@ -22,9 +22,7 @@ from s2sad.api.gradients import Argnums, derivative_of, jvp, value_and_grad, vjp
 from s2sad.api.operators import hvp, jacfwd, jacobian
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.typed import BackendName
-from s2sad.errors import ArgumentError
-from s2sad.interop.calls import is_number
-from s2sad.interop.trees import put_in, taken_apart
+from s2sad.interop.ravelled import Ravelled
 
 PRODUCTS = frozenset({"newton-cg", "trust-ncg", "trust-krylov", "trust-constr"})
 """The methods of `minimize` that take products with the Hessian."""
@@ -32,40 +30,6 @@ HESSIANS = frozenset({"dogleg", "trust-exact"})
 """Those that take the Hessian itself."""
 IMPLICIT = frozenset({"Radau", "BDF", "LSODA"})
 """The methods of `solve_ivp` that take a Jacobian."""
-
-
-class Ravelled:
-    """A tree of numbers and arrays as one vector, and vectors as such trees."""
-
-    def __init__(self, like: Any) -> None:
-        self.tree, arrays = taken_apart(like, is_number, is_number)
-        if not arrays:
-            raise ArgumentError("x0 holds no numbers")
-        self.shapes = [np.shape(a) for a in arrays]
-        self.vector = self(like)
-        self._plain = isinstance(like, np.ndarray) and like.ndim == 1
-
-    def __call__(self, tree: Any) -> np.ndarray:
-        """The vector of a tree like this."""
-        if isinstance(tree, np.ndarray) and tree.ndim == 1:
-            return np.asarray(tree, float)
-        return np.concatenate([np.ravel(a) for a in taken_apart(tree, is_number, is_number)[1]], dtype=float)
-
-    def back(self, vector: np.ndarray) -> Any:
-        """The tree of a vector."""
-        if self._plain:
-            return vector
-        ends = np.cumsum([int(np.prod(s)) for s in self.shapes])
-        parts = np.split(vector, ends[:-1])
-        given = [p.reshape(s) if s else float(p[0]) for p, s in zip(parts, self.shapes, strict=True)]
-        return put_in(self.tree, given)
-
-    def matrix(self, jacobian: Any, rows: int) -> np.ndarray:
-        """The columns of a Jacobian by such a tree, side by side."""
-        if self._plain:
-            return np.asarray(jacobian).reshape(rows, -1)
-        _, blocks = taken_apart(jacobian, is_number, is_number)
-        return np.concatenate([np.reshape(b, (rows, -1)) for b in blocks], axis=1)
 
 
 def minimize(
@@ -80,7 +44,7 @@ def minimize(
     """`scipy.optimize.minimize` with the gradient, and for methods of second order the Hessian or its products.
 
     `x0` is a number, an array, or a tuple, list, dict or object of these; `result.x` is of the same kind. Bounds,
-    constraints and a callback see the vector of its numbers.
+    constraints and a callback see the vector of its numbers. With `jac=True` what is given is the value and gradient.
 
     >>> import numpy as np
     >>> def rosenbrock(p):
@@ -90,13 +54,14 @@ def minimize(
     (1.0, 1.0)
     """
     ravelled = Ravelled(x0)
-    both = value_and_grad(fun, backend=backend)
+    given = options.pop("jac", None) is True
+    both = fun if given else value_and_grad(fun, backend=backend)
 
     def value(x: np.ndarray, *args: Any) -> tuple[float, np.ndarray]:
         value, gradient = both(ravelled.back(x), *args)
         return value, ravelled(gradient)
 
-    order = (method or "").lower()
+    order = "" if given else (method or "").lower()
     if order in PRODUCTS and not {"hess", "hessp"} & options.keys():
         product = hvp(fun, backend=backend)
         options["hessp"] = lambda x, v, *args: ravelled(product(ravelled.back(x), *args, ravelled.back(v)))

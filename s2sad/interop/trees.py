@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -74,6 +76,18 @@ def as_given(tree: Any, arrays: Sequence[Any]) -> Any:
         return array if array.ndim else array.item() if leaf.weak else array[()]
 
     return mapped(given, tree)
+
+
+def added(trees: Sequence[Any]) -> Any:
+    """The sum of trees of one structure, number by number.
+
+    >>> added([(1.0, {"w": 2.0}), (3.0, {"w": 5.0})])
+    (4.0, {'w': 7.0})
+    """
+    is_number = lambda a: isinstance(a, (np.ndarray, np.generic, float, complex))  # noqa: E731
+    tree, first = taken_apart(trees[0], is_number, is_number)
+    rest = [taken_apart(t, is_number, is_number)[1] for t in trees[1:]]
+    return put_in(tree, [functools.reduce(operator.add, leaves) for leaves in zip(first, *rest, strict=True)])
 
 
 def slots(tree: object) -> list[Slot]:

@@ -89,5 +89,5 @@ def test_roots_curves_and_stiff_equations():
 
 
 def test_nothing_to_minimize():
-    with pytest.raises(ArgumentError, match="x0 holds no numbers"):
+    with pytest.raises(ArgumentError, match="no numbers to make a vector of"):
         minimize(rosenbrock, {})
