@@ -10,6 +10,7 @@ from s2sad.api.gradients import grad, jvp, trace, value_and_grad, vjp
 from s2sad.api.nans import check_nan, debug_nans
 from s2sad.api.operators import elementwise_grad, hessian, hvp, jacfwd, jacobian, jacrev, jit, linearize, vmap
 from s2sad.api.solvers import custom_linear_solve, custom_root
+from s2sad.api.sparse import sparse_hessian, sparse_jacobian, sparsity
 from s2sad.dispatch.derivative import Derivative
 from s2sad.errors import Error, NotFinite
 from s2sad.testing import check_grads
@@ -42,6 +43,9 @@ __all__ = [
     "jit",
     "jvp",
     "linearize",
+    "sparse_hessian",
+    "sparse_jacobian",
+    "sparsity",
     "stop_gradient",
     "trace",
     "value_and_grad",

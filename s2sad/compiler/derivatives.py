@@ -40,6 +40,7 @@ from s2sad.differentiate.reverse.pairs import GivenSweeps, LocalGradient, Masked
 from s2sad.differentiate.reverse.snapshots import is_marked
 from s2sad.differentiate.reverse.sweeps import both_sweeps, by_operands, pair
 from s2sad.differentiate.run_again import check_runs_again, without_effects_in
+from s2sad.differentiate.sparsity import patterns
 from s2sad.differentiate.tangents import tangent_type
 from s2sad.differentiate.vmap.axes import Axes
 from s2sad.differentiate.vmap.batched_values import Flag
@@ -80,6 +81,8 @@ class Derivatives:
         self.entry, self.fresh_name, self.rule_variables = program.entry, program.fresh_name, program.rule_variables
         self.pairs: dict[PairKey, Pair] = {}
         self.tangents: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
+        self.sets: dict[tuple[str, tuple[bool, ...]], FunctionRef] = {}
+        """The functions that say what others depend on."""
         self.batches: dict[tuple[str, tuple[Flag, ...]], tuple[str, Flag]] = {}
         self.recursive_batches: set[tuple[str, tuple[Flag, ...]]] = set()
         self.silent_forms: dict[str, str] = {}
@@ -116,7 +119,7 @@ class Derivatives:
             examples = self.examples(entry, transform, list(parameters.values()))
             return optimize(kind.make(Task(entry.function, active, name, transform, self, examples)))
         function = self.written_out(self.shortened(entry, active) if kind.of_calls else entry.function, active)
-        derivative = kind.make(Task(function, active, name, transform, self))
+        derivative = kind.make(Task(function, active, name, transform, self, passed=entry.passed))
         if transform.further:
             derivative = in_own_dtypes(derivative, list(parameters.values())[-transform.further :])
             derivative = captured_last(derivative, len(entry.passed), len(entry.captured))
@@ -329,6 +332,23 @@ class Derivatives:
                 self.checkpointed.add(name)
         result = call.result.type
         return replace(self.tangents[key], result=tuple_type(result, tangent_type(result)))
+
+    def sets_of(self, call: Call, given: tuple[bool, ...]) -> FunctionRef | None:
+        """A callee with what its result depends on, for the operands that have sets; None where its rule is given."""
+        key = (call.function.name, given)
+        if call.function.name in self.given:
+            return None
+        if key not in self.sets:
+            function = self.functions[call.function.name]
+            name = self.fresh_name(f"{function.name}_sets")
+            # A call of itself, met while this is made, needs no more than the name and the types.
+            self.functions[name] = stub(name)
+            both = tuple_type(function.result.type, function.result.type)
+            self.sets[key] = FunctionRef(name, both, effects=call.function.effects)
+            made = patterns(self.written_out(function, given), given, self.sets_of)
+            self.functions[name] = numbered(replace(optimize(made), name=name))
+        result = call.result.type
+        return replace(self.sets[key], result=tuple_type(result, tangent_type(result)))
 
     def made_tangent(
         self, function: Function, custom: CustomFunction | None, call: Call, given: tuple[bool, ...]

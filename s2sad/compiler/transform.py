@@ -175,10 +175,12 @@ class Callees(Protocol):
     """What the compiler gives to a transformation: the same of the functions that are called."""
 
     backend: Backend
+    functions: dict[str, Function]
 
     def pair_of(self, call: Call, active: tuple[bool, ...], masked: Masked) -> Pair: ...
     def tangent_of(self, call: Call, active: tuple[bool, ...]) -> FunctionRef | TangentRule: ...
     def batch_of(self, call: Call, flags: tuple[Flag, ...]) -> tuple[FunctionRef, Flag]: ...
+    def sets_of(self, call: Call, active: tuple[bool, ...]) -> FunctionRef | None: ...
     def silent_form(self, reference: FunctionRef) -> FunctionRef: ...
 
 
@@ -194,6 +196,8 @@ class Task:
     callees: Callees
     examples: Sequence[tuple[Type, Axes]] = ()
     """For `vmap`: the types of the parameters, with the axes of the examples in them."""
+    passed: Sequence[int] = ()
+    """The positions of its own parameters among the arguments of a call; behind them are variables from outside."""
 
     @property
     def vectors(self) -> BatchedCallee | None:
@@ -287,6 +291,13 @@ def _jacrev(task: Task) -> Function:
     return jacrev(task.function, task.active, callees.pair_of, task.vectors, task.name, task.order, callees.backend)
 
 
+def _sparsity(task: Task) -> Function:
+    from s2sad.differentiate.sparsity import sparsity
+
+    callees = task.callees
+    return sparsity(task.function, task.active, callees.sets_of, callees.functions, task.name, task.order, task.passed)
+
+
 def _vmap(task: Task) -> Function:
     from s2sad.differentiate.vmap.vmap import vmap
 
@@ -322,6 +333,11 @@ KINDS: dict[str, Kind] = {
     ),
     "jacfwd": Kind("The Jacobian of {name} {by} {arguments}, column by column.", _jacfwd),
     "jacrev": Kind("The Jacobian of {name} {by} {arguments}, row by row.", _jacrev, reverse=True),
+    "sparsity": Kind(
+        "Of each number of {name} the set of numbers of {arguments} that it depends on.",
+        _sparsity,
+        further=Further.TANGENTS,
+    ),
     "vjp": Kind("{name}, and what its pullback needs.", second="reverse"),
     "linear": Kind("{name}, and what its tangent needs.", second="linear"),
     "vmap": Kind("{name} for many examples at once.", _vmap, examples=True),

@@ -531,6 +531,10 @@ class Derivative(Method[P, R], Derived, Explorable):
         """The emitted module for arguments like these."""
         return self._specialise(self._bind(args, kwargs)).module
 
+    def outside(self, *args: object, **kwargs: object) -> tuple[object, ...]:
+        """What the variables outside hold now that the emitted function for arguments like these reads at each call."""
+        return tuple(v.read() for v in self._specialise(self._bind(args, kwargs)).captured)
+
     @property
     @public
     def lines(self) -> Sequence[Line]:

@@ -15,6 +15,7 @@ from typing import Any
 from distributed import Client, Future
 
 from s2sad.api import gradients
+from s2sad.dispatch.typed import BackendName
 from s2sad.errors import ArgumentError
 from s2sad.interop.trees import added
 
@@ -60,7 +61,7 @@ def value_and_grad(
     *,
     regulariser: Callable[[Any], Any] | None = None,
     fan_in: int = 8,
-    backend: str | None = None,
+    backend: BackendName | None = None,
 ) -> Summed:
     """The value and the gradient of `sum(fun(params, *shard) for shard in shards) + regulariser(params)`.
 

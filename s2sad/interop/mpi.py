@@ -15,6 +15,7 @@ import numpy as np
 from mpi4py import MPI
 
 from s2sad.api import gradients
+from s2sad.dispatch.typed import BackendName
 from s2sad.interop.ravelled import Ravelled
 from s2sad.interop.trees import added
 
@@ -25,7 +26,7 @@ def value_and_grad(
     comm: Any = MPI.COMM_WORLD,
     *,
     regulariser: Callable[[Any], Any] | None = None,
-    backend: str | None = None,
+    backend: BackendName | None = None,
 ) -> Callable[[Any], tuple[float, Any]]:
     """The value and the gradient of the sum of `fun(params, *shard)` over the processes, and of `regulariser(params)`.
 

@@ -16,6 +16,7 @@ from pytensor.gradient import DisconnectedType, disconnected_type
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
 
+from s2sad.dispatch.typed import BackendName
 from s2sad.errors import ArgumentError
 from s2sad.frontend.reading.callables import callable_name
 from s2sad.interop.calls import Call, call_of
@@ -25,7 +26,7 @@ UNKNOWN = 2
 """What stands for a length that a graph does not say, where the types of results are found."""
 
 
-def wrap(fun: Callable[..., Any], *, backend: str | None = None) -> Callable[..., Any]:
+def wrap(fun: Callable[..., Any], *, backend: BackendName | None = None) -> Callable[..., Any]:
     """A function over NumPy as one over variables of PyTensor.
 
     Args:

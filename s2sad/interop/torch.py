@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 
+from s2sad.dispatch.typed import BackendName
 from s2sad.interop.calls import Call, call_of
 from s2sad.interop.trees import put_in
 
 
-def wrap(fun: Callable[..., Any], *, backend: str | None = None) -> Callable[..., Any]:
+def wrap(fun: Callable[..., Any], *, backend: BackendName | None = None) -> Callable[..., Any]:
     """A function over NumPy as one over torch tensors.
 
     Args:

@@ -17,8 +17,8 @@ import numpy as np
 
 from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.dims import Dim, Shape, Size, derived_dim, dim_sum, is_known, least_value, may_be_negative, new_dim
-from s2sad.ir.objects import make_object
 from s2sad.ir.primitive import Effect, Primitive, Quantity, Rule, primitive_name, register
+from s2sad.ir.trees import together
 from s2sad.ir.types import (
     ELLIPSIS,
     INT,
@@ -43,13 +43,7 @@ def _make_type(*items: Type, cls: type, keys: tuple[object, ...]) -> Type:
 
 
 def _make(*items: Quantity, cls: type, keys: tuple[object, ...]) -> object:
-    if cls in (tuple, list):
-        return cls(items)
-    if cls is dict:
-        return dict(zip(keys, items, strict=True))
-    if issubclass(cls, tuple):
-        return cls(*items)
-    return make_object(cls, **dict(zip(map(str, keys), items, strict=True)))
+    return together(cls, keys, items)
 
 
 def _extract_type(container: Type, /, key: object) -> Type:

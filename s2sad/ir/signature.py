@@ -34,6 +34,7 @@ from s2sad.ir.fingerprint import fingerprint, is_data
 from s2sad.ir.object_names import is_spelled, object_name
 from s2sad.ir.objects import object_items
 from s2sad.ir.sparse_classes import is_sparse_class, is_spmatrix_class
+from s2sad.ir.trees import parts
 from s2sad.ir.types import (
     BOOL,
     COMPLEX,
@@ -151,17 +152,10 @@ class Signature:
             return ArrayType(dtype, tuple(map(self.dim, value.shape)), "array")
         if isinstance(value, np.generic) and value.dtype.kind in "biufc":
             return ArrayType(value.dtype, (), "numpy")
-        if cls in (tuple, list):
-            items = tuple(map(self._type_of, value))  # type: ignore[call-overload]
-            return ContainerType(cls, tuple(range(len(items))), items)
-        if isinstance(value, dict):
-            return ContainerType(dict, tuple(value), tuple(map(self._type_of, value.values())))
-        if is_namedtuple(cls):
-            items = tuple(map(self._type_of, value))  # type: ignore[call-overload]
-            return ContainerType(cls, tuple(range(len(items))), items)
-        attributes = object_items(value)
-        if attributes is not None:
-            return ContainerType(cls, tuple(attributes), tuple(map(self._type_of, attributes.values())))
+        found = parts(value)
+        if found is not None:
+            own, keys, items = found
+            return ContainerType(own, keys, tuple(map(self._type_of, items)))
         return StaticType(value)
 
     def canonical(self, t: Type) -> Type:
