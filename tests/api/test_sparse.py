@@ -1,4 +1,4 @@
-"""Sparse Jacobians and Hessians: against dense ones and closed forms, on 10^5 unknowns, and kept no longer than true."""
+"""Sparse Jacobians and Hessians: against dense ones and closed forms, on 10^5 unknowns, kept no longer than true."""
 
 import copy
 import dataclasses
