@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
@@ -20,16 +20,13 @@ from s2sad.dispatch.subject import Subject
 from s2sad.errors import ArgumentError, shown
 from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.signature import Signature
+from s2sad.ir.trees import Tree, flatten, is_inexact, mapped
 from s2sad.ir.types import is_active_type
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Vector: TypeAlias = "NDArray[np.float64]"
-Tree: TypeAlias = Any
-"""An argument or a result: a number, an array, a container of these; what is asked of it, NumPy and optree know."""
-
-_NAMESPACE = "s2sad"
 MAX_ORDER = 8
 """Up to which order derivatives are compared: what differences say of higher ones is noise."""
 
@@ -107,7 +104,7 @@ def _check_further(
     wider = atol and 10 * atol, rtol and 10 * rtol
     if "fwd" in modes:
         check_grads(Derivative(f, Transform("jvp", active)), (*args, *directions.values()), order, modes, *wider)
-    if "rev" in modes and _is_float(out := _by_position(f)(*args)) and np.ndim(out) == 0 and np.isrealobj(out):
+    if "rev" in modes and is_inexact(out := _by_position(f)(*args)) and np.ndim(out) == 0 and np.isrealobj(out):
         check_grads(Derivative(f, Transform("grad", active, False)), args, order, modes, *wider)
 
 
@@ -131,7 +128,7 @@ def _check_options(args: object, order: object, modes: object, tolerances: Seque
 
 def _tolerance(arguments: Sequence[object], atol: float | None, rtol: float | None) -> tuple[float, float]:
     """What two derivatives may differ by: what is asked for, or what the precision of the arguments admits."""
-    dtypes = {np.asarray(leaf).dtype for a in arguments for leaf in _flatten(a)[0]}
+    dtypes = {np.asarray(leaf).dtype for a in arguments for leaf in flatten(a)[0]}
     usual = 1e-6 if dtypes.isdisjoint((np.dtype(np.float32), np.dtype(np.complex64))) else 1e-3
     return atol or usual, rtol or usual
 
@@ -260,7 +257,7 @@ class Blame:
     def only(self, places: Sequence[tuple[int, int, int]]) -> dict[int, object]:
         """The directions without what is not among these places: argument, leaf, number in it."""
         kept = {
-            k: {n: [i for other, m, i in places if (other, m) == (k, n)] for n in range(len(_flatten(d)[0]))}
+            k: {n: [i for other, m, i in places if (other, m) == (k, n)] for n in range(len(flatten(d)[0]))}
             for k, d in self.directions.items()
         }
         return {k: _masked(d, kept[k]) for k, d in self.directions.items()}
@@ -280,7 +277,7 @@ class Blame:
         """A number among the arguments as the function calls it: `x[3]`, `p['w'][0, 1]`."""
         names = list(inspect.signature(self.f).parameters)
         name = names[k] if k < len(names) else f"argument {k}"
-        wanted = _flatten(self.args[k])[0][leaf]
+        wanted = flatten(self.args[k])[0][leaf]
         paths = [path for path, found in _paths(self.args[k]) if found is wanted]
         text = name + (paths[0] if len(paths) == 1 else f", leaf {leaf}")
         shape = np.shape(wanted)
@@ -310,8 +307,8 @@ class Blame:
 
 def _places(direction: Tree) -> Iterator[tuple[int, int]]:
     """The numbers of a direction: the leaf, and which of its numbers."""
-    for n, leaf in enumerate(_flatten(direction)[0]):
-        if _is_float(leaf):
+    for n, leaf in enumerate(flatten(direction)[0]):
+        if is_inexact(leaf):
             yield from ((n, i) for i in range(np.size(leaf)))
 
 
@@ -321,14 +318,14 @@ def _masked(direction: Tree, kept: dict[int, list[int]]) -> Tree:
 
     def masked(leaf: Tree) -> Tree:
         own = kept[next(count)]
-        if not _is_float(leaf):
+        if not is_inexact(leaf):
             return leaf
         mask = np.zeros(np.size(leaf), bool)
         mask[own] = True
         value = np.where(mask.reshape(np.shape(leaf)), leaf, 0.0)
         return np.asarray(value, leaf.dtype) if isinstance(leaf, np.ndarray) else type(leaf)(value)
 
-    return _map(masked, direction)
+    return mapped(masked, direction)
 
 
 def _paths(tree: Tree, path: str = "") -> Iterator[tuple[str, object]]:
@@ -340,7 +337,7 @@ def _paths(tree: Tree, path: str = "") -> Iterator[tuple[str, object]]:
             items = {f".{n}": v for n, v in zip(tree._fields, tree, strict=True)}
         case tuple() | list():
             items = {f"[{k}]": v for k, v in enumerate(tree)}
-        case _ if not _is_float(tree) and hasattr(tree, "__dict__"):
+        case _ if not is_inexact(tree) and hasattr(tree, "__dict__"):
             items = {f".{n}": v for n, v in vars(tree).items()}
         case _:
             yield path, tree
@@ -378,13 +375,13 @@ def _compare(
 
 def _check_structure(primal: object, bar: object, what: str) -> None:
     """A cotangent has the structure, shapes and dtypes of its primal."""
-    (a, s), (b, t) = _flatten(primal), _flatten(bar)
+    (a, s), (b, t) = flatten(primal), flatten(bar)
     if s != t:
         raise AssertionError(f"{what} has the structure {t}, not {s}")
     for x, y in zip(a, b, strict=True):
         if np.shape(x) != np.shape(y):
             raise AssertionError(f"{what} has the shape {np.shape(y)}, not {np.shape(x)}")
-        if _is_float(x) and isinstance(x, (np.ndarray, np.generic)) and np.asarray(y).dtype != x.dtype:
+        if is_inexact(x) and isinstance(x, (np.ndarray, np.generic)) and np.asarray(y).dtype != x.dtype:
             raise AssertionError(f"{what} has the dtype {np.asarray(y).dtype}, not {x.dtype}")
 
 
@@ -418,56 +415,14 @@ def _active(f: Callable[..., object], args: Sequence[object]) -> tuple[int, ...]
     return found
 
 
-def _opened(node: object) -> bool:
-    """Registers dataclasses as containers when they are met; nothing is a leaf by order."""
-    if is_dataclass(node) and type(node) not in _known:
-        _register(type(node), [f.name for f in fields(node)])
-    return False
-
-
-def _register(cls: type, names: list[str]) -> None:
-    import optree
-
-    _known.add(cls)
-    optree.register_pytree_node(
-        cls,
-        lambda x: ([getattr(x, n) for n in names], None, names),
-        lambda _, items: cls(**dict(zip(names, items, strict=True))),
-        namespace=_NAMESPACE,
-    )
-
-
-_known: set[type] = set()
-
-
-def _flatten(tree: Tree) -> tuple[list[Tree], object]:
-    import optree
-
-    leaves, spec = optree.tree_flatten(tree, is_leaf=_opened, none_is_leaf=True, namespace=_NAMESPACE)
-    return leaves, spec
-
-
-def _map(function: Callable[..., object], tree: Tree, *rest: Tree) -> Tree:
-    import optree
-
-    _flatten(tree)
-    return optree.tree_map(function, tree, *rest, none_is_leaf=True, namespace=_NAMESPACE)
-
-
-def _is_float(leaf: object) -> bool:
-    return isinstance(leaf, (float, complex)) or (
-        isinstance(leaf, (np.ndarray, np.generic)) and leaf.dtype.kind in "fc"
-    )
-
-
 def _vector(tree: object) -> Vector:
     """The float leaves of a tree, one after the other, in double precision; a complex number as its two parts."""
-    return _concatenated([np.asarray(leaf) for leaf in _flatten(tree)[0] if _is_float(leaf)])
+    return _concatenated([np.asarray(leaf) for leaf in flatten(tree)[0] if is_inexact(leaf)])
 
 
 def _covector(tree: Tree) -> Vector:
     """The same of cotangents: the gradient of a complex number is df/dx - i df/dy."""
-    return _concatenated([np.conj(leaf) for leaf in _flatten(tree)[0] if _is_float(leaf)])
+    return _concatenated([np.conj(leaf) for leaf in flatten(tree)[0] if is_inexact(leaf)])
 
 
 def _concatenated(leaves: list[Tree]) -> Vector:
@@ -477,12 +432,12 @@ def _concatenated(leaves: list[Tree]) -> Vector:
 
 def _of_floats(primal: object, tangent: object) -> object:
     """The tangents of what is a float; integers have tangents of zero."""
-    return [v for x, v in zip(_flatten(primal)[0], _flatten(tangent)[0], strict=True) if _is_float(x)]
+    return [v for x, v in zip(flatten(primal)[0], flatten(tangent)[0], strict=True) if is_inexact(x)]
 
 
 def _random_like(tree: Tree, generator: np.random.Generator) -> Tree:
     def draw(leaf: Tree) -> Tree:
-        if not _is_float(leaf):
+        if not is_inexact(leaf):
             return leaf
         shape = np.shape(leaf)
         value = generator.normal(size=shape)
@@ -490,17 +445,17 @@ def _random_like(tree: Tree, generator: np.random.Generator) -> Tree:
             value = value + 1j * generator.normal(size=shape)
         return np.asarray(value, leaf.dtype) if isinstance(leaf, np.ndarray) else type(leaf)(value)
 
-    return _map(draw, tree)
+    return mapped(draw, tree)
 
 
 def _wide(tree: object) -> Tree:
     def widen(leaf: object) -> object:
-        if _is_float(leaf) and isinstance(leaf, (np.ndarray, np.generic)):
+        if is_inexact(leaf) and isinstance(leaf, (np.ndarray, np.generic)):
             return leaf.astype(np.complex128 if leaf.dtype.kind == "c" else np.float64, copy=False)
         return leaf
 
-    return _map(widen, tree)
+    return mapped(widen, tree)
 
 
 def _moved(tree: object, direction: object, h: float) -> Tree:
-    return _map(lambda x, v: x + h * v if _is_float(x) else x, tree, direction)
+    return mapped(lambda x, v: x + h * v if is_inexact(x) else x, tree, direction)
