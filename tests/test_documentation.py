@@ -141,9 +141,9 @@ def test_an_index_is_completed():
     text = "# All\n\n## One\n\n- [B](one/b.md): two lines,\n  the second\n\n## Two\n\n- [C](two/c.md)\n"
     found = completed(text, {"one/b.md": "B", "two/c.md": "C", "one/a.md": "A", "two/d.ipynb": "D", "more/e.md": "E"})
     assert sections(found) == {
-        "One": ["one/b.md", "one/a.md"],
-        "Two": ["two/c.md", "two/d.ipynb"],
-        "More": ["more/e.md"],
+        "One": {"one/b.md": "B", "one/a.md": "A"},
+        "Two": {"two/c.md": "C", "two/d.ipynb": "D"},
+        "More": {"more/e.md": "E"},
     }
     assert "  the second\n- [A](one/a.md)\n\n## Two" in found
     assert completed(found, {"one/b.md": "B"}) == found

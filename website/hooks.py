@@ -10,7 +10,7 @@ from mkdocs.structure.pages import Page
 
 import s2sad
 from website.elsewhere import Elsewhere
-from website.navigation import with_all
+from website.navigation import sections, with_all
 from website.notebooks import as_markdown
 
 log = logging.getLogger("mkdocs.hooks.website")
@@ -27,9 +27,11 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     docs = Path(config.docs_dir)
     index = (docs / "index.md").read_text(encoding="utf-8")
     pages = sorted(f.relative_to(docs).as_posix() for kind in ("*.md", "*.ipynb") for f in docs.rglob(kind))
-    order = with_all(index, (p for p in pages if "/" in p))
-    config.nav = ["index.md", *(p for p in pages if "/" not in p and p != "index.md")]
-    config.nav += [{title: [p.replace(".ipynb", ".md") for p in listed]} for title, listed in order.items()]
+    titles = {page: title for listed in sections(index).values() for page, title in listed.items()}
+    config.nav = [{"Home": "index.md"}, *(p for p in pages if "/" not in p and p != "index.md")]
+    for heading, listed in with_all(index, (p for p in pages if "/" in p)).items():
+        entries = [(titles.get(p), p.replace(".ipynb", ".md")) for p in listed]
+        config.nav.append({heading: [{title: p} if title else p for title, p in entries]})
     config.extra["version"] = s2sad.__version__
     return config
 

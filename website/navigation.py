@@ -4,24 +4,26 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-ENTRY = re.compile(r"^- \[[^\]]*\]\(([^)#:]+\.(?:md|ipynb))\)", re.MULTILINE)
+ENTRY = re.compile(r"^- \[([^\]]*)\]\(([^)#:]+\.(?:md|ipynb))\)", re.MULTILINE)
 
 
-def sections(index: str) -> dict[str, list[str]]:
-    """The pages that the index lists under each heading."""
+def sections(index: str) -> dict[str, dict[str, str]]:
+    """The pages that the index lists under each heading, with what they are called there."""
     parts = re.split(r"^## (.+)$", index, flags=re.MULTILINE)[1:]
-    found = {title: ENTRY.findall(text) for title, text in zip(parts[::2], parts[1::2], strict=True)}
-    return {title: pages for title, pages in found.items() if pages}
+    found = {
+        heading: {page: title for title, page in ENTRY.findall(text)}
+        for heading, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+    return {heading: pages for heading, pages in found.items() if pages}
 
 
 def with_all(index: str, pages: Iterable[str]) -> dict[str, list[str]]:
     """The sections, with each further page behind those of its folder, or in a section of its folder's name."""
-    order = sections(index)
-    homes = {folder(p): title for title, listed in reversed(order.items()) for p in reversed(listed)}
-    listed = {p for pages in order.values() for p in pages}
-    for page in sorted(set(pages) - listed):
-        title = homes.setdefault(folder(page), folder(page).replace("-", " ").capitalize())
-        order.setdefault(title, []).append(page)
+    order = {heading: list(listed) for heading, listed in sections(index).items()}
+    homes = {folder(p): heading for heading, listed in reversed(order.items()) for p in reversed(listed)}
+    for page in sorted(set(pages) - {p for listed in order.values() for p in listed}):
+        heading = homes.setdefault(folder(page), folder(page).replace("-", " ").capitalize())
+        order.setdefault(heading, []).append(page)
     return order
 
 
@@ -29,10 +31,10 @@ def completed(index: str, titles: dict[str, str]) -> str:
     """The index with an entry for each page that it does not list. `titles` are those of all pages."""
     before = sections(index)
     for heading, pages in with_all(index, titles).items():
-        known = before.get(heading, [])
+        known = list(before.get(heading, {}))
         new = "".join(f"- [{titles[p]}]({p})\n" for p in pages[len(known) :])
         if known:
-            last = next(m for m in ENTRY.finditer(index) if m[1] == known[-1])
+            last = next(m for m in ENTRY.finditer(index) if m[2] == known[-1])
             following = re.compile(r"\n(?! )|\Z").search(index, last.end())
             index = index[: following.end()] + new + index[following.end() :]
         else:
