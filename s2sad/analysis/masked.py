@@ -6,7 +6,7 @@ x_bar = v1_bar * np.cos(x)                  masked as well: a product, element b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 import numpy as np
 
@@ -46,8 +46,26 @@ def is_masked(builder: Builder, operand: Operand) -> bool:
         builder.known_masked.clear()
         known = builder.known_masked[now] = {}
     if operand not in known:
-        known[operand] = _is_masked(builder, operand)
+        # One after the other, as a chain of a long program is deeper than calls may be.
+        for o in _chain(builder, operand, known):
+            known[o] = _is_masked(builder, o)
     return known[operand]
+
+
+def _chain(builder: Builder, operand: Operand, known: Container[Operand]) -> list[Operand]:
+    """What decides whether an adjoint is masked, beginning with what is not made of others, and the adjoint itself."""
+    found: dict[Operand, None] = {}
+    wanted = [operand]
+    while wanted:
+        o = wanted[-1]
+        made = made_by(builder, o)
+        before = made.operands if made is not None and (made.about or made.primitive in (EXTRACT, MAKE)) else ()
+        inner = [x for x in before if isinstance(x, Value) and x not in known and x not in found]
+        if inner:
+            wanted += inner
+        else:
+            found[wanted.pop()] = None
+    return [*found]
 
 
 def _is_masked(builder: Builder, operand: Operand) -> bool:

@@ -24,6 +24,9 @@ from s2sad.ir.primitive import Algebra, Primitive, lookup
 from s2sad.ir.values import Apply, Constant, Operand
 from s2sad.rules.products import times
 
+FEW = 8
+"""How many stores of a cotangent are made again in a product: of each product come others, of which each would."""
+
 
 def masked_times(g: Any, slope: Any) -> Any:
     """`g * slope`, 0 where a mask makes `g` so."""
@@ -42,10 +45,11 @@ def masked_times(g: Any, slope: Any) -> Any:
             return pushed
     if not _may_be_infinite(slope.builder, slope.operand):
         return times(g, slope)
-    scattered = _scattered(g, slope)
+    stores = _stores(g, FEW + 1)
+    scattered = _scattered(g, slope) if stores <= FEW else None
     if scattered is not None:
         return scattered
-    if is_masked(g.builder, g.operand):
+    if stores > FEW or is_masked(g.builder, g.operand):
         return np.where((_masked_part(g) == 0) & _ends(slope), 0.0, times(g, slope))
     return times(g, slope)
 
@@ -79,6 +83,20 @@ def _is_root(made: Apply) -> bool:
         return True
     power = known_value(Expr(Builder(), made.operands[1])) if made.primitive is lookup(np.power) else None
     return power is not None and power > 0 and not float(power).is_integer()
+
+
+def _stores(g: Expr, most: int) -> int:
+    """Of how many stores a cotangent was made, and of what is done to each of its elements; no more than `most`."""
+    made = adjoint_made_by(g.builder, g.operand)
+    if made is None:
+        return 0
+    store = made.primitive in (INDEX_SET, INDEX_ADD)
+    passes = made.primitive.algebra in (Algebra.NEGATIVE, Algebra.PRODUCT)
+    parts = made.operands[:1] if store or passes else made.operands if made.primitive.algebra is Algebra.SUM else ()
+    found = int(store)
+    for o in parts:
+        found += _stores(g.builder.expr(o), most - found) if found < most and o.type.shape == g.type.shape else 0
+    return found
 
 
 def _scattered(g: Expr, slope: Expr) -> Any:

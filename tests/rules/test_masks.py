@@ -1,5 +1,7 @@
 """A mask keeps what it leaves out from the derivative, in both modes and at every order: no 0 * inf."""
 
+import importlib
+
 import numpy as np
 import pytest
 
@@ -254,3 +256,20 @@ def test_what_is_selected_and_has_an_infinite_slope_is_not_taken_for_what_is_lef
         limit = s2sad.grad(f)(X + 1e-12)
     bad = np.isfinite(at_zero) & ~np.isclose(at_zero, limit, atol=1e-5)
     assert not bad.any(), "a number, where the product is none, is the limit"
+
+
+STORES = ["w[0] = w[1] * w[2] + {0}", "w = w / (1.0 + w * w)", "w = np.sqrt(w) + w[k]", "w[k] = w[k] * {0}"]
+
+
+def test_a_product_of_many_stores_is_not_made_of_them_again(tmp_path, monkeypatch):
+    """Twice as long a program has twice as long a derivative, and the same values as differences give."""
+    monkeypatch.syspath_prepend(tmp_path)
+    lengths, x = [], np.linspace(0.5, 1.0, 6)
+    for count in (6, 12):
+        lines = [STORES[n % 4].format(0.5 + n / 8) for n in range(count)]
+        head = "import numpy as np\n\n\ndef f(x):\n    w, k = x * 1.0, np.arange(5, -1, -1)\n    "
+        (tmp_path / f"stores_{count}.py").write_text("\n    ".join([head, *lines, "return np.sum(w)\n"]))
+        f = importlib.import_module(f"stores_{count}").f
+        lengths.append(s2sad.grad(f).lower(x).source.count("\n"))
+        first_order(f, x, np.arange(6.0) - 2.0)
+    assert lengths[1] < 2.5 * lengths[0]
