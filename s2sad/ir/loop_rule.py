@@ -174,6 +174,8 @@ class Loops:
         self.scopes: list[Scope] = [{}]
         self.version: dict[Value, int] = {}
         """How often each piece of memory was written: what was loaded before is not what is there now."""
+        self.writes = 0
+        """How often anything may have been written."""
         self.roots: dict[Value, frozenset[Value]] = {}
         """What memory a handle may lead to."""
         self.when_settled: Callable[[Array], None] = lambda array: None
@@ -228,7 +230,7 @@ class Loops:
             return None
         handle = operands[0]
         assert isinstance(handle, Value)
-        return tuple(self.version.get(r, 0) for r in sorted(self.roots[handle], key=id))
+        return self.writes, tuple(self.version.get(r, 0) for r in sorted(self.roots[handle], key=id))
 
     def call(self, function: Callable[..., Any], *operands: Operand | int | float | bool) -> Operand:
         """Append a call of a function of numbers."""
@@ -337,8 +339,7 @@ class Loops:
 
     def forget_loads(self) -> None:
         """Let what was loaded be loaded again: anything may have been written."""
-        for handle in self.version:
-            self.version[handle] += 1
+        self.writes += 1
 
     def nest(self, lengths: Sequence[Operand], body: Callable[[Places], None]) -> None:
         """Append loops over all places of a shape. Lengths of 1 have no loop."""

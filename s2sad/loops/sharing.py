@@ -11,7 +11,7 @@ Linear scan register allocation, 1999).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from s2sad.ir.primitives.memory import ALLOCATE, LOAD, STORE
@@ -31,13 +31,29 @@ class Life:
     made: Apply
     first: int
     last: int
-    one: set[Operand] = field(default_factory=set)
+    one: list[Operand] = field(default_factory=list)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Use:
+    """A load or a store of an element: where it stands in the text, in its block, and in what."""
+
+    number: int
+    is_store: bool
+    place: tuple[Operand, ...]
+    block: Block
+    around: tuple[Operation, ...]
+
+
+Uses = Mapping[Operand, Sequence[Use]]
+"""By the array, in the order of the text."""
 
 
 def _block(block: Block) -> Block:
     operations = [map_blocks(op, _block) for op in block.operations]
     lives = _lives(operations, block.results)
     table: dict[Operand, Operand] = {}
+    uses: dict[int, Uses] = {}
     for life in sorted(lives, key=lambda x: x.first):
         if life.made.result in table:
             continue
@@ -46,10 +62,12 @@ def _block(block: Block) -> Block:
             # first what is asked quickly: there are as many pairs as arrays by arrays
             if later.first < life.last or later is life or new in table or not _alike(life.made, later.made):
                 continue
-            if life.last < later.first or _in_place(operations[life.last], {life.made.result, *life.one}, new):
+            if later.first == life.last and life.last not in uses:
+                uses[life.last] = _uses(operations[life.last])
+            if life.last < later.first or _in_place(uses[life.last], [life.made.result, *life.one], new):
                 table[new] = life.made.result
                 life.last = later.last
-                life.one.add(new)
+                life.one.append(new)
     if not table:
         return replace(block, operations=tuple(operations))
     kept = [op for op in operations if op.results[:1] == () or op.results[0] not in table]
@@ -105,30 +123,30 @@ def _alike(a: Apply, b: Apply) -> bool:
     return all(is_same(x, y) for x, y in zip(a.operands, b.operands, strict=True))
 
 
-def _in_place(op: Operation, old: Collection[Operand], new: Operand) -> bool:
-    """Whether each element of the old array is read for the last time before that of the new one is written.
+def _uses(op: Operation) -> Uses:
+    """What the blocks in an operation load and store."""
+    found: dict[Operand, list[Use]] = {}
+    for number, (around, block, inner) in enumerate(_in_blocks(op, ())):
+        if isinstance(inner, Apply) and inner.primitive in (LOAD, STORE):
+            is_store = inner.primitive is STORE
+            place = inner.operands[1:-1] if is_store else inner.operands[1:]
+            found.setdefault(inner.operands[0], []).append(Use(number, is_store, place, block, around))
+    return found
+
+
+def _in_place(uses: Uses, old: Sequence[Operand], new: Operand) -> bool:
+    """Whether each element of the old arrays is read for the last time before that of the new one is written.
 
     All loops around must count in the places: what another iteration writes is another element.
     """
-    places: set[tuple[Operand, ...]] = set()
-    homes: dict[Block, tuple[Operation, ...]] = {}
-    written = False
-    for around, block, inner in _in_blocks(op, ()):
-        if not isinstance(inner, Apply) or inner.primitive not in (LOAD, STORE):
-            continue
-        array = inner.operands[0]
-        if array is not new and array not in old:
-            continue
-        homes[block] = around
-        is_store = inner.primitive is STORE
-        places.add(inner.operands[1:-1] if is_store else inner.operands[1:])
-        if array in old and (written or is_store):
-            return False
-        written = written or array is new
-    if len(places) != 1 or len(homes) != 1:
+    before = [use for o in old for use in uses.get(o, ())]
+    after = uses.get(new, ())
+    one = next(iter((*before, *after)), None)
+    if one is None or any(use.block is not one.block or use.place != one.place for use in (*before, *after)):
         return False
-    (place,), (around,) = places, homes.values()
-    return all(isinstance(loop, For) and loop.index in place for loop in around if is_loop(loop))
+    if any(use.is_store or (after and use.number > after[0].number) for use in before):
+        return False
+    return all(isinstance(loop, For) and loop.index in one.place for loop in one.around if is_loop(loop))
 
 
 def _in_blocks(
