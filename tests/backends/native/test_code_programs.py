@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from s2sad.backends.native import machine
-from s2sad.backends.native.code import kernel_text
+from s2sad.backends.native.code import kernel_text, parts
 from s2sad.backends.native.machine import Effort
 from s2sad.ir.dims import new_dim
 from s2sad.ir.primitives.memory import TALLY, Left
@@ -153,6 +153,42 @@ def test_several_functions_in_one_module():
         assert len(re.findall(needed, text)) == 1
     entry = "declare ptr @s2sad.result(ptr, i32, i32, i32, ptr)\n"
     machine.parsed(entry + text).verify()
+
+
+@pytest.mark.parametrize("nests", [parts.MANY // 2 - 1, 3 * parts.MANY // 4])
+def test_a_long_program_is_cut(nests):
+    """No function has many loops: the carried sum, and what is left for the end of a loop, come out of each."""
+
+    @program(array(float, N), python(float))
+    def f(p, a, x):
+        n = p.length(a)
+
+        def summed(i: Any, k: int, total: Any) -> Any:
+            term = lambda j, s: [p.call(operator.add, s, p.call(operator.mul, p.load(a, j), k + 1.5))]  # noqa: E731
+            mean = p.call(operator.truediv, p.loop(n, term, total)[0], p.call(operator.sub, 80.0, x))
+            p.loop(n, lambda j: p.store(a, j, p.call(operator.truediv, mean, p.call(operator.sub, 7.0, i))))
+            return mean
+
+        def step(i: Any, x: Any) -> Any:
+            total: Any = x
+            for k in range(nests):
+                total = summed(i, k, total)
+            return [total]
+
+        return p.loop(p.call(operator.add, n, 0), step, x)[0]
+
+    run = compiled(f)
+    functions = run.text.split("define ")
+    assert max(text.count("\nhead") for text in functions) <= parts.MANY + 1
+    assert ("part0" in run.text) == (2 * nests >= parts.MANY)
+    a = np.linspace(0.5, 1.0, 6)
+    np.testing.assert_allclose(run(a.copy(), 0.25), interpreted(f, a.copy(), 0.25), rtol=1e-12)
+    with pytest.raises(Left):
+        run(a.copy(), 80.0)
+    with pytest.raises(Left):
+        # the seventh step divides by 0 in a function that is called in a loop
+        run(np.linspace(0.5, 1.0, 8), 0.25)
+    assert run.allocated == 0
 
 
 # random programs
@@ -302,7 +338,10 @@ def random_program(seed: int) -> Function:
 
 
 @pytest.mark.parametrize("seed", range(COUNT))
-def test_random_programs(seed):
+def test_random_programs(seed, monkeypatch):
+    if seed % 4 > 1:
+        # each loop is a function of its own
+        monkeypatch.setattr(parts, "MANY", 0)
     f = random_program(seed)
     run = compiled(f, effort=Effort(level=3 if seed % 2 else 1))
     a = np.linspace(-2.0, 2.0, 11)

@@ -14,7 +14,7 @@ from s2sad.backends.native.code import memory
 from s2sad.backends.native.code.conversions import converted
 from s2sad.backends.native.code.scope import Scope
 from s2sad.backends.native.code.values import Handle, Memory, Number, Term, limit_of, stored_type
-from s2sad.backends.native.code.writer import DONE, INTERRUPTED, LEFT, NO_MEMORY, Writer
+from s2sad.backends.native.code.writer import INTERRUPTED, LEFT, NO_MEMORY, Writer
 from s2sad.errors import UnsupportedType
 from s2sad.ir.types import ArrayType, Type, leaves
 from s2sad.ir.values import Call, Operand
@@ -57,11 +57,7 @@ def call(k: Scope, op: Call) -> Term:
     sizes = [size_of(t) for t in types]
     out = w.alloca(f"[{max(1, sum(sizes))} x i8]", 16)
     arguments = ", ".join([*given, "ptr %slots", "ptr %state", f"ptr {out}"])
-    status = w.let(f'call i32 @"{op.function.name}.call"({arguments})')
-    on = w.fresh("on")
-    ways = " ".join(f"i32 {s}, label %{w.way_out(s)}" for s in (NO_MEMORY, INTERRUPTED))
-    w.do(f"switch i32 {status}, label %{w.way_out(LEFT)} [ i32 {DONE}, label %{on} {ways} ]")
-    w.start(on)
+    w.go_on(w.let(f'call i32 @"{op.function.name}.call"({arguments})'), (LEFT, NO_MEMORY, INTERRUPTED))
     found = [_received(w, t, out, sum(sizes[:n])) for n, t in enumerate(types)]
     return tuple(found) if op.result.type.is_container else found[0]
 

@@ -350,11 +350,11 @@ def is_lasting(op: Operation) -> bool:
     return any(map(is_lasting, op.body.operations))
 
 
-def _written_out(op: Operation) -> int:
+def written_out(op: Operation) -> int:
     """The operations of the text in which all loops are written out; more than any where one has no known end."""
     if isinstance(op, While):
         return WRITTEN_OUT + 1
-    count = sum(_written_out(o) for b in op.blocks for o in b.operations) if isinstance(op, (For, If)) else 1
+    count = sum(written_out(o) for b in op.blocks for o in b.operations) if isinstance(op, (For, If)) else 1
     if not isinstance(op, For):
         return count
     start, stop, step = (o.value if isinstance(o, Constant) else None for o in (op.start, op.stop, op.step))
@@ -399,7 +399,7 @@ def _end(k: Scope, loop: Loop, op: For | While, body: Block, index: Callable[[],
         w.branch(stop, loop.exit, on)
         loop.leave(["poison", *parts] if isinstance(op, For) else parts)
         w.start(on)
-    loop.again([*index(), *parts], ", !llvm.loop !9002" if _written_out(op) <= WRITTEN_OUT else "")
+    loop.again([*index(), *parts], ", !llvm.loop !9002" if written_out(op) <= WRITTEN_OUT else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ from s2sad.backends.native.code.control import branch, for_loop, while_loop
 from s2sad.backends.native.code.conversions import converted
 from s2sad.backends.native.code.libraries import by_python, of_numbers
 from s2sad.backends.native.code.numbers import applied
+from s2sad.backends.native.code.parts import part, parts_of
 from s2sad.backends.native.code.scope import Scope
 from s2sad.backends.native.code.values import Handle, Memory, Number, Term, limit_of, part_type
-from s2sad.backends.native.code.writer import DONE, Library, Writer
+from s2sad.backends.native.code.writer import Library, Writer
 from s2sad.errors import NOWHERE, Location, Unsupported, UnsupportedCall, UnsupportedType, located
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.primitive import Primitive
@@ -48,8 +49,6 @@ from s2sad.ir.values import (
 
 TALLIED = "reassoc nsz contract"
 """The flags of a sum whose terms may be added in any order."""
-ATTRIBUTES = 'noinline nounwind "prefer-vector-width"="512"'
-"""Of kernels: as long vectors as there are, which LLVM by itself does not take on all processors that have them."""
 
 
 class NoLibrary:
@@ -113,6 +112,8 @@ class Kernel(Scope):
             raise UnsupportedType(f"{result} as a result of native code", "give numbers and arrays")
         self.made = {op.result for op in applied_in(function.body.operations) if op.primitive is ALLOCATE}
         """The arrays that the function itself allocates, outside of loops and branches."""
+        self.apart = frozenset(parts_of(function.body))
+        """The loops that are functions of their own."""
         self.given: dict[Value, int] = {}
         """The arrays that are made as results, by their numbers."""
         for n, o in enumerate(self.results):
@@ -135,10 +136,8 @@ class Kernel(Scope):
             self.run(self.function.body.operations, top=True)
             kept = [memory for n, o in enumerate(self.results) for memory in self._give(n, o)]
         w.release(None, kept)
-        w.do(f"ret i32 {DONE}")
-        w.finish()
-        head = f'define internal i32 @"{w.name}.{self.suffix}"({", ".join(signature)}) {ATTRIBUTES} {{'
-        return "\n".join([*w.globals, head, "start:", *w.hoisted, *w.lines, "}", ""])
+        own = w.definition(f"{w.name}.{self.suffix}", signature)
+        return "\n".join([*w.globals, *w.parts, own])
 
     def begin(self) -> None:
         """What stands before all operations."""
@@ -174,7 +173,7 @@ class Kernel(Scope):
                     case Apply():
                         self.apply(op, top)
                     case For():
-                        for_loop(self, op)
+                        part(self, op) if op in self.apart else for_loop(self, op)
                     case While():
                         while_loop(self, op)
                     case If():

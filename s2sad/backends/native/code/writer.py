@@ -31,6 +31,8 @@ class Library(Protocol):
 
 DONE, LEFT, NO_MEMORY, INTERRUPTED = range(4)
 """What a kernel returns."""
+ATTRIBUTES = 'noinline nounwind "prefer-vector-width"="512"'
+"""Of kernels: as long vectors as there are, which LLVM by itself does not take on all processors that have them."""
 PATIENCE = 1 << 20
 """Steps between two questions whether the program was interrupted."""
 
@@ -41,6 +43,14 @@ class Owned:
 
     memory: Memory
     before: Owned | None
+
+
+@dataclass(slots=True)
+class Part:
+    """A function that a kernel calls: its name, and what it may return but that all is done."""
+
+    name: str
+    statuses: tuple[int, ...] = ()
 
 
 class Writer:
@@ -57,6 +67,8 @@ class Writer:
         self.called: dict[str, None] = {}
         """The elementary functions that are called."""
         self.globals: list[str] = []
+        self.parts: list[str] = []
+        """The functions that stand before this one, of it alone."""
         self.block = "start"
         self.owned: Owned | None = None
         self.depth = 0
@@ -67,7 +79,8 @@ class Writer:
         """What holds where the operations are wanted that are computed in any case."""
         self._count = 0
         self._ways: dict[tuple[Owned | None, int], str] = {}
-        self._pending = False
+        self.waits = False
+        """Whether there is a check of which something may wait."""
         self.counts = False
         """Whether there is a count of steps."""
         self.stack = 0
@@ -166,6 +179,17 @@ class Writer:
     def _way(self, owned: Owned | None, status: int) -> str:
         return self._ways.setdefault((owned, status), f"out{len(self._ways)}")
 
+    def go_on(self, status: str, ways: Sequence[int]) -> None:
+        """Go on where what was called has done all; it may have returned one of these instead."""
+        if not ways:
+            return
+        on, (first, *others) = self.fresh("on"), ways
+        cases = [f"i32 {s}, label %{self.way_out(s)}" for s in others]
+        self.do(
+            f"switch i32 {status}, label %{self.way_out(first)} [ {' '.join([f'i32 {DONE}, label %{on}', *cases])} ]"
+        )
+        self.start(on)
+
     def leave_where(self, wrong: str, status: int = LEFT) -> None:
         """Go on only where something is not so."""
         if wrong == "false":
@@ -187,8 +211,8 @@ class Writer:
             self.leave_where(wrong)
             return
         self.leaves += 1
-        if not self._pending:
-            self._pending = True
+        if not self.waits:
+            self.waits = True
             self.hoisted += ["  %wrong = alloca i1", "  store i1 false, ptr %wrong"]
         before = self.let("load i1, ptr %wrong")
         after = self.let(f"or i1 {before}, {wrong}")
@@ -198,11 +222,15 @@ class Writer:
         """Leave where something waits for it."""
         self.leave_where(self.let("load i1, ptr %wrong"))
 
-    def count_steps(self, number: str) -> None:
-        """Note that a loop has done so many steps."""
+    def counted(self) -> None:
+        """Have a count of steps."""
         if not self.counts:
             self.counts = True
             self.hoisted += ["  %steps = alloca i64", "  store i64 0, ptr %steps"]
+
+    def count_steps(self, number: str) -> None:
+        """Note that a loop has done so many steps."""
+        self.counted()
         before = self.let("load i64, ptr %steps")
         self.do(f"store i64 {self.let(f'add i64 {before}, {number}')}, ptr %steps")
 
@@ -258,7 +286,27 @@ class Writer:
         yield
         self.depth -= 1
 
-    def finish(self) -> None:
+    # functions
+
+    def definition(self, name: str, signature: Sequence[str]) -> str:
+        """The function that takes this and does what was appended."""
+        self.do(f"ret i32 {DONE}")
+        self._finish()
+        head = f'define internal i32 @"{name}"({", ".join(signature)}) {ATTRIBUTES} {{'
+        return "\n".join([head, "start:", *self.hoisted, *self.lines, "}", ""])
+
+    @contextmanager
+    def apart(self, signature: Sequence[str]) -> Iterator[Part]:
+        """Append to a function of its own, which takes this."""
+        outer = self.lines, self.hoisted, self.block, self.owned, self._ways, self.waits, self.leaves, self.stack
+        self.lines, self.hoisted, self.block, self.owned, self._ways, self.waits = [], [], "start", None, {}, False
+        made = Part(f"{self.name}.part{len(self.parts)}")
+        yield made
+        self.parts.append(self.definition(made.name, signature))
+        made.statuses = tuple(sorted({status for _, status in self._ways}))
+        self.lines, self.hoisted, self.block, self.owned, self._ways, self.waits, self.leaves, self.stack = outer
+
+    def _finish(self) -> None:
         """Append the blocks of the ways out."""
         done: set[tuple[Owned | None, int]] = set()
         while len(done) < len(self._ways):
