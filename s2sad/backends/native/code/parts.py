@@ -55,7 +55,7 @@ def part(k: Scope, op: For) -> None:
     signature = [*(f"{form} {x}" for x, form in taken.items()), "ptr %slots", "ptr %steps"]
     with w.apart([*signature, "ptr noalias %found"]) as way:
         for_loop(k, op)
-        numbers = [number for r in op.results if isinstance(number := k.terms[r], Number)]
+        numbers = [x for x in (k.terms[r] for r in op.results) if isinstance(x, Number)]
         parts = [(x.part, p) for x in numbers for p in x.parts]
         if w.waits and w.depth:
             parts.append(("i1", w.let("load i1, ptr %wrong")))
@@ -64,9 +64,9 @@ def part(k: Scope, op: For) -> None:
     found = w.alloca(f"[{max(1, len(parts))} x i64]")
     w.go_on(w.let(f'call i32 @"{way.name}"({", ".join([*signature, f"ptr {found}"])})'), way.statuses)
     given = [w.let(f"load {form}, ptr {_word(found, n, w)}") for n, (form, _) in enumerate(parts)]
-    for r, x in zip(op.results, numbers, strict=True):
-        own, given = given[: len(x.parts)], given[len(x.parts) :]
-        k.terms[r] = replace(x, parts=tuple(own))
+    for r, number in zip(op.results, numbers, strict=True):
+        own, given = given[: len(number.parts)], given[len(number.parts) :]
+        k.terms[r] = replace(number, parts=tuple(own))
     for wrong in given:
         w.leave_later_where(wrong)
 
