@@ -51,7 +51,7 @@ from s2sad.ir.backend import Backend
 from s2sad.ir.batch_rule import NoBatchRule
 from s2sad.ir.builder import Builder
 from s2sad.ir.printer import numbered
-from s2sad.ir.types import OpaqueType, Type, tuple_type
+from s2sad.ir.types import KeptType, Type, tuple_type
 from s2sad.ir.values import Call, Effects, Function, FunctionRef, Value, called_in
 from s2sad.optimize import eliminate_dead, own_carried, own_results, with_calls_written_out, without_adjoints
 
@@ -247,7 +247,7 @@ class Derivatives:
             return
         forward, reverse = (self.fresh_name(f"{name}_{word}") for word in ("forward", "reverse"))
         bars = _bars_type(function, active)
-        opaque = OpaqueType(forward)
+        opaque = KeptType(forward)
         result = function.result.type
         sums = () if name in self.given else accumulated(name, active, self.functions, self.handed_back(name))
         backward = FunctionRef(reverse, bars, bool(sums), tuple(range(2, 2 + len(sums))))

@@ -43,6 +43,7 @@ from s2sad.ir.types import (
     BottomType,
     ContainerType,
     HandleType,
+    KeptType,
     OpaqueType,
     SequenceType,
     SliceType,
@@ -318,6 +319,8 @@ class CompleteText:
                 return f"static({self.literal(t.value)})"
             case Snapshots():
                 return f"snapshots({t.name!r}, {self.type(t.item)})"
+            case KeptType():
+                return f"kept({t.name!r})"
             case OpaqueType():
                 return f"opaque({t.name!r})"
             case BottomType():

@@ -324,12 +324,17 @@ class HandleType(StaticType):
 
 @dataclass(frozen=True, slots=True)
 class OpaqueType(Type):
-    """The residuals of the function `name`; what they hold is that function's own business."""
+    """What nobody looks into: an object of a library, a text made at run time."""
 
     name: str
 
     def __str__(self) -> str:
         return f"a value ({self.name})"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptType(OpaqueType):
+    """The residuals of the function `name`; what they hold is that function's own business."""
 
 
 @dataclass(frozen=True, slots=True)

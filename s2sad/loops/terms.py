@@ -12,7 +12,7 @@ from s2sad.ir.types import (
     BOTTOM,
     ArrayType,
     ContainerType,
-    OpaqueType,
+    KeptType,
     SequenceType,
     SliceType,
     StaticType,
@@ -32,7 +32,7 @@ def check(t: Type) -> None:
             check(item_of(t))
     elif isinstance(t, (StaticType, SliceType)):
         return
-    elif type(t) is OpaqueType:
+    elif isinstance(t, KeptType):
         raise UnsupportedType("what calls keep of a function that calls itself and gives, or writes into, arrays")
     elif not isinstance(t, ArrayType) or t.dtype is None or t.shape is None or t.dtype.kind not in "biufc":
         raise UnsupportedType(f"{t} in a program of loops")

@@ -167,6 +167,17 @@ def test_what_cannot_be_compiled_falls_back_with_one_warning(monkeypatch):
     np.testing.assert_array_equal(first, s2sad.grad(has_no_native_form)(X, index))
 
 
+def drawn(x, generator):
+    return np.sum(x * generator.normal(size=x.shape))
+
+
+def test_an_object_is_named_by_what_it_is():
+    derivative = s2sad.grad(drawn, backend="native")
+    with pytest.warns(UserWarning, match="a value .a generator of random numbers. in a program of loops"):
+        found = derivative(X, np.random.default_rng(3))
+    np.testing.assert_array_equal(found, np.random.default_rng(3).normal(size=X.shape))
+
+
 def test_what_llvm_does_not_compile_falls_back(monkeypatch):
     def fails(text):
         raise RuntimeError("LLVM does not like it")
