@@ -389,6 +389,10 @@ class Derivative(Method[P, R], Derived, Explorable):
         defaults = {k: parameters[k].default for k in changed if k < len(parameters)}
         return {k: v for k, v in defaults.items() if v is not inspect.Parameter.empty}
 
+    def another(self, target: object, transform: Transform | None, backend: str | None = None) -> Derivative:
+        """Any other derivative: for what is made of one, and does not know this class."""
+        return Derivative(target, transform, backend)
+
     def without_backend(self) -> Derivative:
         """The same derivative, run by NumPy."""
         return Derivative(self.target, self.transform)
@@ -540,7 +544,6 @@ class Derivative(Method[P, R], Derived, Explorable):
     def lines(self) -> Sequence[Line]:
         """The lines of the generic program, each with what it is: see `view.lines.Line`."""
         from s2sad.view.description import described
-
         return Lines(lambda: described(generic(self)[0].parts))
 
     def _generic_text(self, given: Sequence[object] = ()) -> Text:

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from s2sad.compiler.transform import Transform
-from s2sad.dispatch.derivative import Derivative
+from s2sad.dispatch.c_results import c_runner
 from s2sad.dispatch.description import base_function
-from s2sad.dispatch.embedding import Embedded
-from s2sad.dispatch.nans import run_watched
 from s2sad.dispatch.primal import programs_of
+from s2sad.dispatch.subject import Derived
+from s2sad.dispatch.watching import run_watched
 from s2sad.errors import ArgumentError, Error
 from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.signature import Signature
@@ -35,7 +35,7 @@ TITLES = {
 
 
 def explore(
-    derivative: Derivative,
+    derivative: Any,
     args: Sequence[object],
     kwargs: Mapping[str, object],
     path: str | PathLike[str] | None,
@@ -50,12 +50,12 @@ def explore(
     return place
 
 
-def explored(derivative: Derivative, args: Sequence[object], kwargs: Mapping[str, object], run: bool = True) -> Data:
+def explored(derivative: Any, args: Sequence[object], kwargs: Mapping[str, object], run: bool = True) -> Data:
     """The data of the page of a derivative for these arguments; it is run, and watched, unless they are examples."""
     return page_data(subject_of(derivative, args, kwargs, run))
 
 
-def subject_of(derivative: Derivative, args: Sequence[object], kwargs: Mapping[str, object], run: bool) -> Subject:
+def subject_of(derivative: Any, args: Sequence[object], kwargs: Mapping[str, object], run: bool) -> Subject:
     """What the page of a derivative is of."""
     if derivative.is_variadic:
         derivative, args = derivative._in_order(args, kwargs)
@@ -80,14 +80,14 @@ def subject_of(derivative: Derivative, args: Sequence[object], kwargs: Mapping[s
     )
 
 
-def innermost(derivative: Derivative) -> Derivative:
+def innermost(derivative: Any) -> Any:
     """The derivative of a Python function that one is made of."""
-    while isinstance(derivative.target, Derivative):
+    while isinstance(derivative.target, Derived):
         derivative = derivative.target
     return derivative
 
 
-def about(derivative: Derivative, asked: Sequence[str]) -> str:
+def about(derivative: Any, asked: Sequence[str]) -> str:
     """What a derivative is, in words."""
     words = {"grad": "gradient", "jvp": "forward derivative", "jacfwd": "Jacobian", "jacrev": "Jacobian"}
     transform = derivative.transform
@@ -98,7 +98,7 @@ def about(derivative: Derivative, asked: Sequence[str]) -> str:
     return f"{word} of {callable_name(base_function(derivative))} by {', '.join(asked)}"
 
 
-def functions_of(derivative: Derivative, values: tuple[object, ...]) -> list[Any]:
+def functions_of(derivative: Any, values: tuple[object, ...]) -> list[Any]:
     """The user's functions that take part, that which the derivative is of in front."""
     found = derivative._specialise(values).seen
     objects = [] if found is None else [o for o in found.objects if hasattr(o, "__code__")]
@@ -107,7 +107,7 @@ def functions_of(derivative: Derivative, values: tuple[object, ...]) -> list[Any
 
 
 def tabs_of(
-    derivative: Derivative, inner: Derivative, transform: Transform, values: tuple[object, ...], count: int, run: bool
+    derivative: Any, inner: Any, transform: Transform, values: tuple[object, ...], count: int, run: bool
 ) -> list[Tab]:
     """The texts of a page, that of the derivative itself in front."""
     primals = values[:count]
@@ -116,32 +116,36 @@ def tabs_of(
     active = tuple(k for k in argnums if is_active_type(Signature().type_of(primals[k])))
     one = len(active) == 1
     vectors = tuple(primals[k] for k in sorted(active))
-    gradient = Derivative(target, Transform("grad", active, one))
-    forward = Derivative(target, Transform("jvp", active))
-    product = Derivative(gradient, replace(gradient.transform, kind="pushforward", label="hvp"))  # type: ignore[type-var]
+    of_gradient = Transform("grad", active, one)
+    gradient = derivative.another(target, of_gradient)
+    forward = derivative.another(target, Transform("jvp", active))
+    product = derivative.another(gradient, replace(of_gradient, kind="pushforward", label="hvp"))
     own = "forward" if derivative.transform is not None and derivative.transform.kind == "jvp" else "reverse"
     if derivative.transform is not None and derivative.transform.label == "hvp":
         own = "hvp"
+    in_loops = derivative.another(derivative.target, derivative.transform, "native")
     ways: dict[str, Callable[[], Tab]] = {
         "reverse": lambda: _text("reverse", gradient, primals, run),
         "forward": lambda: _text("forward", forward, (*primals, *vectors), run),
         "hvp": lambda: _text("hvp", product, (*primals, *vectors), run),
-        "native": lambda: _text("native", Derivative(derivative.target, derivative.transform, "native"), values, False),
+        "native": lambda: _text("native", in_loops, values, False),
         "c": lambda: _c(derivative, values),
     }
     ways[own] = lambda: _text(own, derivative.without_backend(), values, run)
     return [_tried(key, ways[key]) for key in sorted(ways, key=lambda k: k != own)]
 
 
-def _text(key: str, derivative: Derivative, values: tuple[object, ...], run: bool) -> Tab:
+def _text(key: str, derivative: Any, values: tuple[object, ...], run: bool) -> Tab:
     member = derivative._specialise(values)
     lines = derivative._lines(member, values)
     watched = run_watched(member, values, lines) if run else None
     return Tab(key, TITLES[key], lines, str(member.source), watched=watched)
 
 
-def _c(derivative: Derivative, values: Sequence[object]) -> Tab:
-    text = Embedded(derivative.target, derivative.transform).sources(*values).c
+def _c(derivative: Any, values: Sequence[object]) -> Tab:
+    other = derivative.another(derivative.target, derivative.transform)
+    other.runner, other.backend = c_runner(derivative.transform), "c99 []"
+    text = str(other.module(*values).C)
     lines = [Line(k, line) for k, line in enumerate(text.splitlines(), 1)]
     return Tab("c", TITLES["c"], lines, text)
 

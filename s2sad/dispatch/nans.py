@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 from s2sad.dispatch.derivative import Derivative
-from s2sad.dispatch.specialised import Specialised
-from s2sad.dispatch.watching import Watcher, watched_by
+from s2sad.dispatch.watching import Watcher, run_watched, watched_by
 from s2sad.errors import Error
-from s2sad.view.lines import Line
-from s2sad.view.nans import not_finite
-from s2sad.view.values import bad_in, numbers_in
-from s2sad.view.watch import Watched, watch
+
+if TYPE_CHECKING:
+    from s2sad.view.watch import Origin, Watched
 
 _ASKED: ContextVar[frozenset[str]] = ContextVar("asked", default=frozenset())
 """What is an error in this thread or task: `nan`, `inf`."""
@@ -39,11 +35,13 @@ def check(derivative: Derivative, values: tuple[object, ...], result: object) ->
     Raises:
         NotFinite: it holds what is asked for; the line that made it is found by running the derivative once more.
     """
+    from s2sad.view.values import bad_in, numbers_in
+
     found = bad_in(list(numbers_in(result)))
     # other threads do what they do as ever
     if found in _ASKED.get():
         watched = run_again(derivative, values)
-        raise not_finite(derivative.__name__, found, None if watched is None else watched.origin)
+        raise told(derivative, found, None if watched is None else watched.origin)
 
 
 def explain(derivative: Derivative, values: tuple[object, ...], error: Exception) -> None:
@@ -60,7 +58,14 @@ def explain(derivative: Derivative, values: tuple[object, ...], error: Exception
     origin = watched.origin if numpys else watched.raised if type(watched.error) is type(error) else None
     found = None if origin is None else "nan" if origin.nan is not None else origin.found
     if found in _ASKED.get():
-        raise not_finite(derivative.__name__, str(found), origin, error) from error
+        raise told(derivative, str(found), origin, error) from error
+
+
+def told(derivative: Derivative, found: str, origin: Origin | None, error: Exception | None = None) -> Error:
+    """The error that says where what was found comes from."""
+    from s2sad.view.nans import not_finite
+
+    return not_finite(derivative.__name__, found, origin, error)
 
 
 def run_again(derivative: Derivative, values: tuple[object, ...]) -> Watched | None:
@@ -75,10 +80,3 @@ def run_again(derivative: Derivative, values: tuple[object, ...]) -> Watched | N
     finally:
         _ASKED.reset(token)
     return run_watched(member, values, lines)
-
-
-def run_watched(member: Specialised, values: Sequence[object], lines: Sequence[Line]) -> Watched:
-    """A run of what was compiled, line by line; NumPy's warnings say nothing that it does not."""
-    with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return watch(member.call, values, lines, str(member.module.__file__))

@@ -7,12 +7,20 @@ Without a watcher a call asks one thing more: whether the list is empty.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from s2sad.dispatch.direct import all_dispatched
+from s2sad.dispatch.specialised import Specialised
 from s2sad.dispatch.subject import Derived
+
+if TYPE_CHECKING:
+    from s2sad.view.lines import Line
+    from s2sad.view.watch import Watched
 
 
 class Watcher(NamedTuple):
@@ -55,3 +63,12 @@ def tell(derivative: Derived, values: tuple[object, ...], result: object) -> Non
     """Have the watchers look at a result."""
     for watcher in tuple(WATCHERS):
         watcher.looks(derivative, values, result)
+
+
+def run_watched(member: Specialised, values: Sequence[object], lines: Sequence[Line]) -> Watched:
+    """A run of what was compiled, line by line; NumPy's warnings say nothing that it does not."""
+    from s2sad.view.watch import watch
+
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return watch(member.call, values, lines, str(member.module.__file__))
