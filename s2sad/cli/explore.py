@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from s2sad.api.pages import write_page
 from s2sad.cli.command import Command, WrongUse
 from s2sad.cli.targets import add_target, arguments_of, guessing, read_target, with_tangents
 
@@ -26,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
         derivative = target.derivative()
         arguments = with_tangents(arguments_of(target), derivative)
         try:
-            print(derivative.explore(*arguments, path=path, browser=options.open))
+            print(write_page(derivative, arguments, {}, path, options.open, run=options.at is not None))
         except OSError as e:
             raise WrongUse(f"-o {options.output}: {e}") from None
     return 0

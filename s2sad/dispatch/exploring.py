@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
-import webbrowser
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from s2sad.compiler.transform import Transform
@@ -21,7 +17,6 @@ from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
 from s2sad.view.lines import Line
-from s2sad.view.page import page
 from s2sad.view.page_data import Argument, Data, Subject, Tab, page_data
 
 TITLES = {
@@ -32,22 +27,6 @@ TITLES = {
     "c": "C",
 }
 """The texts of a page."""
-
-
-def explore(
-    derivative: Any,
-    args: Sequence[object],
-    kwargs: Mapping[str, object],
-    path: str | PathLike[str] | None,
-    browser: bool,
-) -> Path:
-    """Write the page of a derivative, for arguments like these, and give its path; see `Explorable.explore`."""
-    text = page(explored(derivative, args, kwargs))
-    place = Path(tempfile.mkdtemp(prefix="s2sad-"), f"{derivative.__name__}.html") if path is None else Path(path)
-    place.write_text(text, encoding="utf-8")
-    if browser:
-        webbrowser.open(place.resolve().as_uri())
-    return place
 
 
 def explored(derivative: Any, args: Sequence[object], kwargs: Mapping[str, object], run: bool = True) -> Data:
@@ -78,6 +57,16 @@ def subject_of(derivative: Any, args: Sequence[object], kwargs: Mapping[str, obj
         asked=asked,
         tabs=tabs_of(derivative, inner, transform, values, count, run),
     )
+
+
+def program_of(derivative: Any, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[Any, Sequence[Any]]:
+    """The Python function that a derivative is made of, and the arguments that are its own."""
+    if derivative.is_variadic:
+        derivative, args = derivative._in_order(args, kwargs)
+        kwargs = {}
+    inner = innermost(derivative)
+    count = len(inner.__signature__.parameters) - inner.further
+    return inner.target, derivative._bind(args, dict(kwargs))[:count]
 
 
 def innermost(derivative: Any) -> Any:
