@@ -17,7 +17,7 @@ from s2sad.errors import NOWHERE, Location
 from s2sad.ir.printer import Printer, TraceLine
 from s2sad.ir.trace_names import as_text, is_of_trace
 from s2sad.ir.types import is_active_type
-from s2sad.ir.values import Apply, Call, Constant, Function, Operation, values_in
+from s2sad.ir.values import Apply, Call, Constant, Function, Operation, values_in, walk
 from s2sad.version import __version__
 from s2sad.view.formulas import rule_of
 from s2sad.view.graph import Graph, graph_of
@@ -71,7 +71,7 @@ class Subject:
 
 def page_data(subject: Subject) -> Data:
     """The data of the page."""
-    sources = Sources(subject.functions)
+    sources = Sources(subject.functions, subject.programs)
     trace = _Trace(subject, sources)
     tabs = [_tab(tab, sources, trace) for tab in subject.tabs]
     for tab in tabs:
@@ -109,7 +109,10 @@ def _error(tab: Tab) -> str | None:
 class Sources:
     """The user's functions, and the places in them."""
 
-    def __init__(self, functions: Sequence[Any]) -> None:
+    def __init__(self, functions: Sequence[Any], programs: Sequence[Function]) -> None:
+        blocks = [op.location for f in programs for op in walk(f.body) if op.blocks]
+        # what comes from a loop comes from its first line, not from all that is in it
+        self.blocks = {(at.file, at.line, at.end_line) for at in blocks}
         self.data: list[Data] = []
         self.spans: list[tuple[str, int, int]] = []
         for f in functions:
@@ -133,7 +136,8 @@ class Sources:
         ]
         if not around:
             return None
-        return {"in": min(around)[1], "line": at.line, "to": max(at.line, at.end_line)}
+        last = at.line if (at.file, at.line, at.end_line) in self.blocks else max(at.line, at.end_line)
+        return {"in": min(around)[1], "line": at.line, "to": last}
 
 
 # partners
@@ -272,7 +276,8 @@ def _note_dropped(trace: Sequence[Data], lines: Sequence[Data]) -> None:
     """Say of the lines of the trace that no line of the derivative stands for that they are dropped."""
     present = {p for line in lines if line["sweep"] != "head" for p in line["partners"]}
     for t in trace:
-        if lines and t["keys"] and t["id"] not in present and t["active"]:
+        # a call whose statements were put in its place is there as these
+        if lines and t["keys"] and t["id"] not in present and t["active"] and t["keys"][0][-1] != Call.__name__:
             t["active"], t["why"] = False, "dropped: the derivative needs nothing of it"
 
 
@@ -305,8 +310,13 @@ def _note_run(data: Sequence[Data], lines: Sequence[Line], watched: Watched) -> 
 
 
 def standing_for(line: Line) -> list[Operation]:
-    """The operations that a line stands for: a loop or a branch for that of its head alone."""
-    return [op for op in line.operations if line.kind in ("loop", "branch") or not _is_of_blocks(op)]
+    """The operations that a line stands for: a loop or a branch for that of its head alone.
+
+    An adjoint stands for what it is the adjoint of; what is kept and read there stands for nothing.
+    """
+    found = [op for op in line.operations if line.kind in ("loop", "branch") or not _is_of_blocks(op)]
+    about = [op for op in found if op.about]
+    return about if line.sweep == ADJOINT and about else found
 
 
 def _is_of_blocks(op: Operation) -> bool:
@@ -325,7 +335,9 @@ def _line(line: Line, letter: str, sources: Sources, trace: _Trace) -> Data:
         "makes": list(line.makes),
         "reads": list(line.reads),
         "of": dict(line.of),
-        "type": str(next(iter(line.types.values()))) if len(line.types) == 1 and line.operations else None,
+        "type": str(next(iter(line.types.values())))
+        if len(line.types) == 1 and line.operations and line.begins
+        else None,
         **_blank(),
         "active": True,
         "why": None,

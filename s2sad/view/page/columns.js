@@ -120,10 +120,13 @@ function facts(one) {
   return { type: made?.type, value: made?.value, adjoint: made && adjointOf(made)?.value, kept: total(here, "kept"), time: total(here, "time") };
 }
 
-/** A value where there is little room: the least, the mean and the greatest without these words. */
+/** A value where there is little room: few digits; of an array the least, the mean and the greatest. */
 function shortly(value) {
-  const text = value?.text.replace(/^min (.*), mean (.*), max (.*)$/, "$1 \u2026 $2 \u2026 $3");
-  return value?.bad && !text.includes(value.bad) ? `${value.bad} in ${text}` : text;
+  if (!value) return null;
+  const numbers = value.text.split(", ").map((part) => part.replace(/^(min|mean|max) /, ""));
+  const short = numbers.map((n) => (/^-?\d[\d.]*(e[+-]\d+)?$/.test(n) && n.length > 6 ? String(+Number(n).toPrecision(3)) : n));
+  const text = new Set(short).size === 1 && short.length > 1 ? `all ${short[0]}` : short.join(" \u2026 ");
+  return value.bad && !text.includes(value.bad) ? `${value.bad} in ${text}` : text;
 }
 
 const MARGINS = {
@@ -131,13 +134,14 @@ const MARGINS = {
   values: ["Values", (f) => shortly(f.value)],
   adjoints: ["Adjoints", (f) => shortly(f.adjoint)],
   memory: ["Kept", (f) => f.kept && bytes(f.kept)],
-  time: ["Time", (f) => f.time != null && percent(f.time)],
+  time: ["Time", (f) => f.time >= 0.0005 && percent(f.time)],
 };
 
 function marginOf(one) {
   const found = facts(one);
   const text = MARGINS[state.margin][1](found);
-  const cell = make("span", { class: "margin", title: text || null });
+  const whole = { values: found.value?.text, adjoints: found.adjoint?.text }[state.margin] ?? text;
+  const cell = make("span", { class: "margin", title: whole || null });
   if (state.margin === "time" && found.time > 0.005) cell.append(make("span", { class: "share", style: `width:${Math.ceil(60 * found.time)}px` }));
   cell.append(text || "");
   return cell;
