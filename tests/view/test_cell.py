@@ -107,6 +107,14 @@ def test_methods_are_derivatives_of_their_object():
     assert s2sad.grad(spring.slope)(3.0) == 4.0
 
 
+def test_a_method_has_a_page(tmp_path):
+    spring = Spring()
+    written = spring.slope.explore(3.0, path=tmp_path / "slope.html")
+    assert "stiffness" in written.read_text()
+    assert spring.jacobian.explore(X, path=tmp_path / "j.html").exists()
+    assert spring.product.explore(X, np.ones(2), path=tmp_path / "p.html").exists()
+
+
 def test_patterns_are_listed_as_they_are_compiled():
     df = s2sad.grad(energy)
     assert "any arguments: not called yet" in df._repr_mimebundle_()["text/plain"]
