@@ -201,7 +201,7 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
         k = a + len(names) if a < 0 and not variadic else a
         if k < 0 or k >= len(names) and not variadic:
             known = f": {', '.join(names)}, counted from 0" if names else ""
-            raise ArgumentError(f"argnums {a}: {name} has {len(names)} parameters{known}")
+            raise ArgumentError(f"argnums {a}: {name} has {len(names)} parameter{'s' * (len(names) != 1)}{known}")
         result.append(k)
     if len(set(result)) < len(result) or not result:
         raise ArgumentError(f"argnums {shown(argnums)} names a parameter twice, or none")

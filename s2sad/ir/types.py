@@ -331,6 +331,8 @@ class OpaqueType(Type):
     def __str__(self) -> str:
         return f"a value ({self.name})"
 
+    __repr__ = __str__
+
 
 @dataclass(frozen=True, slots=True)
 class KeptType(OpaqueType):

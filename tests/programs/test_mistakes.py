@@ -117,6 +117,26 @@ def gives_complex(x):
     return x * 1j
 
 
+def gives_an_integer(x):
+    return int(x)
+
+
+def gives_a_pair(x):
+    return np.sum(x), x
+
+
+def calls_a_module(x):
+    return np(x)
+
+
+def forgets_an_argument(x):
+    return np.maximum(x)
+
+
+def forgets_an_import(x):
+    return numpy.sum(x)  # noqa: F821
+
+
 def wrong_shapes(x):
     return np.sum(x + np.ones(4))
 
@@ -203,6 +223,15 @@ MISTAKES = {
     "async": (lambda: s2sad.grad(waits)(1.0), line(waits, 0), "Write a plain function"),
     "a generator": (lambda: s2sad.grad(yields)(1.0), line(yields, 0), "Return a list or a tuple of the values"),
     "a text comes out": (lambda: s2sad.grad(gives_a_text)(1.0), "the result of gives_a_text is ", "Return a float."),
+    "an integer comes out": (lambda: s2sad.grad(gives_an_integer)(1.5), "gives_an_integer is int. Return a float."),
+    "a pair comes out": (lambda: s2sad.grad(gives_a_pair)(X), "Return one number; beside others", "has_aux=True"),
+    "a module is called": (lambda: s2sad.grad(calls_a_module)(1.0), line(calls_a_module, 1), "is no function"),
+    "half of np.maximum": (
+        lambda: s2sad.grad(forgets_an_argument)(X),
+        line(forgets_an_argument, 1),
+        "missing a required",
+    ),
+    "no import": (lambda: s2sad.grad(forgets_an_import)(X), line(forgets_an_import, 1), "\n    import numpy"),
     "complex comes out": (lambda: s2sad.grad(gives_complex)(1.0), "Give np.real of it"),
     "jvp(f, x, x)": (lambda: s2sad.jvp(total, X, X), "primals is a tuple or a list", "jvp(f, (x,), (x_dot,))"),
     "a tangent is missing": (

@@ -29,7 +29,7 @@ from s2sad.ir.primitive import required
 from s2sad.ir.printer import names as names_of
 from s2sad.ir.rewrite import reads, renamed, substitute
 from s2sad.ir.trace_names import is_firm
-from s2sad.ir.types import NONE, ContainerType, Type, leaves, tuple_type
+from s2sad.ir.types import NONE, ContainerType, SequenceType, Type, leaves, tuple_type
 from s2sad.ir.values import Apply, Block, Call, Function, Operand, Operation, Value, applied_in, constant, is_call_of
 
 Optimizer = Callable[[Function, Collection[Value] | None], Function]
@@ -141,9 +141,12 @@ def check_scalar(function: Function, has_aux: bool, kind: str = "f") -> None:
         needed = "a real scalar" if kind == "f" else "a complex scalar"
         if t == NONE:
             raise NonScalarOutput(f"{function.name} returns nothing, where grad needs {needed}: give it back by return")
-        instead = "Give np.real of it." if t.is_complex and t.shape == () else "Use jacrev, vjp, or sum the result."
-        if not t.is_numeric and not isinstance(t, ContainerType):
-            instead = "Return a float."
+        if isinstance(t, (ContainerType, SequenceType)):
+            instead = "Return one number; beside others, first of a pair, with has_aux=True."
+        elif t.shape != () and t.is_numeric:
+            instead = "Use jacrev, vjp, or sum the result."
+        else:
+            instead = "Give np.real of it." if t.is_complex else "Return a float."
         raise NonScalarOutput(
             f"grad needs a function whose result is {needed}; the result of {function.name} is {t}. {instead}"
         )

@@ -66,7 +66,7 @@ class Primitives(Lowering):
         except TypeError as e:
             if definition is not None:
                 return self.call_defined(definition, arguments, keywords, node, hint)
-            self.refuse(node, f"{primitive.name}: {e}", "leave this argument out", UnsupportedCall)
+            self.refuse(node, f"{primitive.name}: {e}", _instead(e), UnsupportedCall)
         if definition is not None and any(k in definition.operands and is_many(v) for k, v in static.items()):
             return self.call_defined(definition, arguments, keywords, node, hint)
         known = {k: self.static(v, node) for k, v in static.items()}
@@ -124,7 +124,7 @@ class Primitives(Lowering):
         try:
             positional, named = definition.takes_operand(arguments, keywords)
         except TypeError as e:
-            self.refuse(node, f"{definition.name}: {e}", "leave this argument out", UnsupportedCall)
+            self.refuse(node, f"{definition.name}: {e}", _instead(e), UnsupportedCall)
 
         pairs = [*zip(arguments, positional, strict=True), *((keywords[k], named[k]) for k in keywords)]
         if any(name is None and _is_of_black_box(term) for term, name in pairs):
@@ -202,3 +202,8 @@ def _is_of_numpy(primitive: Primitive) -> bool:
 def _is_of_black_box(term: Term) -> bool:
     """Whether a value comes from a function without a rule: nothing that is done to the program makes it known."""
     return isinstance(term, Value) and isinstance(term.type, ArrayType) and term.type.kind == "any"
+
+
+def _instead(e: TypeError) -> str:
+    """What to do about arguments that a function does not take, or of which one is missing."""
+    return "" if "missing" in str(e) else "leave this argument out"

@@ -152,6 +152,8 @@ class Calls(Lowering):
             term = answer(function, arguments, keywords, node, hint)
             if term is not None:
                 return term
+        if not callable(function):
+            self.refuse(node, f"{describe(constant(function))} is called, and is no function", "", UnsupportedCall)
         known = refusal_of(function)
         if known is not None:
             self.refuse(node, f"{full_name(function)}: {known.why}", known.instead, UnsupportedCall)

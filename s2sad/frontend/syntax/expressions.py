@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import enum
+import sys
 import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -81,7 +82,8 @@ class _Locating(AbstractContextManager[None]):
             if error.location == NOWHERE:
                 raise type(error)(error.what, error.instead, self._location) from error
         elif isinstance(error, _TYPE_RULES):
-            raise UnsupportedType(str(error) or type(error).__name__, "", self._location) from error
+            what = f"there is no {error}" if isinstance(error, KeyError) else str(error)
+            raise UnsupportedType(what or type(error).__name__, "", self._location) from error
 
 
 _TYPE_RULES = (TypeError, ValueError, IndexError, KeyError, NotImplementedError)
@@ -200,7 +202,8 @@ class Expressions(Lowering):
         value = getattr(builtins, name, MISSING) if function is None else self.reads.global_value(function, name)
         if value is MISSING:
             guess = did_you_mean(name, self.names_around(function))
-            self.refuse(node, f"the name {name} is not defined{guess}")
+            instead = f"import {name}" if name in sys.modules else ""
+            self.refuse(node, f"the name {name} is not defined{'' if instead else guess}", instead)
         return constant(value)
 
     def names_around(self, function: types.FunctionType | None) -> Iterator[str]:
