@@ -13,6 +13,7 @@ from s2sad.api.solvers import custom_linear_solve, custom_root
 from s2sad.api.sparse import sparse_hessian, sparse_jacobian, sparsity
 from s2sad.dispatch.derivative import Derivative
 from s2sad.errors import Error, NotFinite
+from s2sad.ir.trees import ravel_pytree
 from s2sad.testing import check_grads
 from s2sad.version import __version__
 
@@ -43,6 +44,7 @@ __all__ = [
     "jit",
     "jvp",
     "linearize",
+    "ravel_pytree",
     "sparse_hessian",
     "sparse_jacobian",
     "sparsity",

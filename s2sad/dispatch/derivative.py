@@ -544,6 +544,7 @@ class Derivative(Method[P, R], Derived, Explorable):
     def lines(self) -> Sequence[Line]:
         """The lines of the generic program, each with what it is: see `view.lines.Line`."""
         from s2sad.view.description import described
+
         return Lines(lambda: described(generic(self)[0].parts))
 
     def _generic_text(self, given: Sequence[object] = ()) -> Text:

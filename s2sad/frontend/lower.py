@@ -34,6 +34,7 @@ from s2sad.frontend.library import (  # noqa: F401  (they fill the table of mean
     small_programs,
     splines,
     surroundings,
+    trees,
     type_questions,
     ufunc_methods,
 )

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -137,3 +138,68 @@ def in_place_of(leaf: Tree, number: Callable[[], Tree]) -> Tree:
         return number()
     counted = isinstance(leaf, (int, np.generic)) or isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biu"
     return type(leaf)(0) if isinstance(leaf, int) else np.zeros_like(leaf)[()] if counted else leaf
+
+
+def ravel_pytree(tree: Tree) -> tuple[Any, Callable[[Any], Tree]]:
+    """All numbers of a container as one vector, and the function that makes such a container of a vector.
+
+    Containers are tuples, lists, dicts, NamedTuples, dataclasses and objects of one's own classes; the numbers of a
+    dict stand in the order of its keys. The vector has the dtype that holds all of them. What is no number or array, a
+    name or None, is no part of the vector, and is in what `unravel` makes. JAX's function of that name. Both may be
+    called in functions that are differentiated.
+
+    Returns:
+        `(flat, unravel)`; `unravel(flat)` gives each array its shape and dtype again, a Python number as one.
+
+    >>> import numpy as np
+    >>> flat, unravel = ravel_pytree({"w": np.ones((2, 2)), "b": 0.5})
+    >>> flat
+    array([0.5, 1. , 1. , 1. , 1. ])
+    >>> unravel(2.0 * flat)["b"]
+    1.0
+    """
+    leaves, structure = flatten(tree)
+    rows = [np.ravel(leaf) for leaf in leaves if is_number(leaf)]
+    flat = np.concatenate(rows) if rows else np.zeros(0)
+    return flat, partial(unraveled, flat.dtype, structure.tree(map(_like, leaves)))
+
+
+def unraveled(dtype: np.dtype[Any] | None, like: Tree, flat: Any) -> Tree:
+    """A vector as a container of the structure, shapes and dtypes of another one.
+
+    Raises:
+        ArgumentError: the vector has another length or, where one is given, another dtype.
+    """
+    leaves, structure = flatten(like)
+    count = sum(np.size(leaf) for leaf in leaves if is_number(leaf))
+    given = np.asarray(flat)
+    if given.shape != (count,):
+        raise ArgumentError(f"unravel: a vector of {count} numbers is needed, not an array of shape {given.shape}")
+    if dtype is not None and given.dtype != dtype:
+        raise ArgumentError(f"unravel: a vector of dtype {dtype} is needed, not {given.dtype}")
+    made, at = [], 0
+    for leaf in leaves:
+        size = np.size(leaf) if is_number(leaf) else 0
+        made.append(_in_kind_of(leaf, given[at : at + size]) if is_number(leaf) else leaf)
+        at += size
+    return structure.tree(made)
+
+
+def is_number(leaf: Tree) -> bool:
+    """Whether a leaf is a number, or an array of numbers."""
+    if isinstance(leaf, (np.ndarray, np.generic)):
+        return leaf.dtype.kind in "biufc"
+    return type(leaf) in (bool, int, float, complex)
+
+
+def _like(leaf: Tree) -> Tree:
+    """What has the shape and dtype of a leaf, and not its memory."""
+    return np.broadcast_to(np.zeros((), leaf.dtype), leaf.shape) if isinstance(leaf, np.ndarray) else leaf
+
+
+def _in_kind_of(leaf: Tree, part: Any) -> Tree:
+    """Numbers in the shape and of the dtype of a leaf."""
+    part = part if np.iscomplexobj(leaf) else part.real
+    if isinstance(leaf, np.ndarray):
+        return part.reshape(leaf.shape).astype(leaf.dtype)
+    return type(leaf)(part[0])
