@@ -60,7 +60,7 @@ class Error(Exception):
     >>> import s2sad
     >>> try:
     ...     s2sad.grad(lambda x: [x, x])(1.0)
-    ... except s2sad.Error as e:
+    ... except Error as e:
     ...     print(type(e).__name__)
     NonScalarOutput
     """
@@ -167,6 +167,14 @@ class NotFinite(Error, FloatingPointError):
 
     ``found`` is that word; ``line`` is the line of the derivative that made it, None where it was given; ``inputs`` are
     the values that went into that line, by name.
+
+    >>> import numpy as np
+    >>> import s2sad
+    >>> try:
+    ...     s2sad.check_nan(s2sad.grad(lambda x: np.sqrt(x - x)))(1.0)
+    ... except s2sad.NotFinite as e:
+    ...     print(e.found)
+    inf
     """
 
     def __init__(self, message: str, found: str = "nan", line: object = None, inputs: object = ()) -> None:

@@ -88,6 +88,11 @@ class Derivative(Method[P, R], Derived, Explorable):
 
     `P` are the parameters of the function, `R` is what the derivative gives. `transform` says which derivative,
     `target` of what: a Python function, or another derivative.
+
+    >>> import s2sad
+    >>> df = s2sad.grad(lambda x: x**3)
+    >>> isinstance(df, s2sad.Derivative), df(2.0)
+    (True, 12.0)
     """
 
     def __new__(
