@@ -3,24 +3,25 @@
     for i in range(n):                              for i in range(n):
         for k in range(3): p[i, k] += v[k]    ->        for k in range(3): p[k, i] += v[k]
 
-What a program makes and uses by its elements alone is made so. What it only reads, and comes to again in each iteration
-of a loop around, is copied first. (Structure of arrays, for array of structures.) A loop that goes through short rows,
-one element after the other, finds them side by side as they are.
+What a program makes and uses by its elements alone is made so. What it comes to again in each iteration of a loop
+around is copied: first what it only reads, in the end what it gives back. (Structure of arrays, for array of
+structures.) A loop that goes through short rows, one element after the other, finds them side by side as they are.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from s2sad.ir.containers import MAKE
 from s2sad.ir.loop_rule import Loops
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.memory import ALLOCATE, LENGTH, LOAD, STORE
-from s2sad.ir.rewrite import map_blocks
+from s2sad.ir.rewrite import map_blocks, substitute
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import (
     Apply,
@@ -32,6 +33,7 @@ from s2sad.ir.values import (
     Operation,
     Value,
     While,
+    applied_in,
     is_loop,
     makers,
     walk,
@@ -51,6 +53,9 @@ def laid_out(function: Function) -> Function:
     uses: dict[Operand, _Uses] = defaultdict(_Uses)
     _visit(function.body, (), (), uses)
     made = [op.result for op in walk(function.body) if isinstance(op, Apply) and op.primitive is ALLOCATE]
+    given = [h for h in _given(function.body) if uses[h].whole == 1 and any(a.again for a in uses[h].accesses)]
+    for h in given:
+        uses[h].whole = 0
     table: dict[Operand, _Turned] = {h: _Turned(_permuted(h, order), order) for h in made if (order := uses[h].order())}
     written = {r for op in function.body.operations for r in memory.touched(op).written}
     read = {p: uses[p].read_again() for p in function.parameters if p.type.is_array and p not in written}
@@ -61,7 +66,30 @@ def laid_out(function: Function) -> Function:
     copies: dict[Operand, _Turned] = {p: _copy(loops, p, order) for p, order in orders.items()}
     again = {a.op for p in orders for a in read[p].accesses if a.axis == orders[p][-1]}
     body = _rewritten(function.body, table, copies, again)
-    return replace(function, body=replace(body, operations=(*loops.builder.operations, *body.operations)))
+    body = replace(body, operations=(*loops.builder.operations, *body.operations))
+    return replace(function, body=_turned_back(body, {h: table[h] for h in given if h in table}))
+
+
+def _given(body: Block) -> list[Value]:
+    """The arrays that the function makes outside of all blocks, and gives back once."""
+    makes = {op.result: op for op in applied_in(body.operations) if op.primitive is MAKE}
+    wanted, found = [*body.results], Counter[Operand]()
+    while wanted:
+        o = wanted.pop()
+        found[o] += 1
+        if isinstance(o, Value) and o in makes:
+            wanted += makes[o].operands
+    made = (op.result for op in applied_in(body.operations) if op.primitive is ALLOCATE)
+    return [h for h in made if found[h] == 1]
+
+
+def _turned_back(body: Block, table: Mapping[Value, _Turned]) -> Block:
+    """A function with copies of what it gives back, where that lies in another order."""
+    loops = Loops()
+    whole = {h: _copy(loops, turned.handle, _inverse(turned.order)).handle for h, turned in table.items()}
+    makes = [op for op in applied_in(body.operations) if op.primitive is MAKE]
+    others = [op for op in body.operations if op not in makes]
+    return substitute(replace(body, operations=(*others, *loops.builder.operations, *makes)), whole)
 
 
 @dataclass(frozen=True)
@@ -86,8 +114,8 @@ class _Uses:
     """How an array is used."""
 
     accesses: list[_Access] = field(default_factory=list)
-    whole: bool = False
-    """It is used for more than its elements."""
+    whole: int = 0
+    """How often it is used for more than its elements."""
 
     def read_again(self) -> _Uses:
         """The accesses that are worth a copy."""
@@ -179,7 +207,7 @@ def _visit(block: Block, around: tuple[_Long, ...], short: tuple[Value, ...], us
             if not o.type.is_array:
                 continue
             if k or not isinstance(op, Apply) or op.primitive not in (LOAD, STORE, LENGTH):
-                uses[o].whole = True
+                uses[o].whole += 1
             elif op.primitive is not LENGTH:
                 uses[o].accesses.append(_access(op, around, short))
         for inner in op.blocks:
@@ -190,7 +218,7 @@ def _visit(block: Block, around: tuple[_Long, ...], short: tuple[Value, ...], us
             else:
                 _visit(inner, (*around, _Long(op)), (), uses)
     for o in block.results:
-        uses[o].whole = True
+        uses[o].whole += 1
 
 
 def _access(op: Apply, around: Sequence[_Long], short: Sequence[Value]) -> _Access:
@@ -218,10 +246,14 @@ def _permuted(handle: Value, order: Sequence[int]) -> Value:
     return Value(t, handle.hint, handle.loose)
 
 
+def _inverse(order: Sequence[int]) -> tuple[int, ...]:
+    return tuple(order.index(k) for k in range(len(order)))
+
+
 def _copy(loops: Loops, given: Value, order: tuple[int, ...]) -> _Turned:
-    """A copy of an array that is only read, its axes in another order."""
+    """A copy of an array that is not written any more, its axes in another order."""
     whole = loops.held(given)
-    back = [order.index(k) for k in range(whole.rank)]
+    back = _inverse(order)
     turned = loops.view(whole, [whole.shape[k] for k in order], lambda at: tuple(at[k] for k in back))
     handle = loops.fresh(turned, given.hint).handle
     assert handle is not None

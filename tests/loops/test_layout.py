@@ -49,6 +49,55 @@ def test_the_long_axis_of_what_is_made_lies_along_rows():
     )
 
 
+def test_what_is_given_back_is_copied_in_the_end():
+    """Where the loops come to its elements again, that is."""
+
+    def text(fill, end):
+        return f"""
+        f(x: float64[n], n: int(n), m: int(m)):
+            d = allocate({fill[0]}, dtype=np.dtype('<f8'))
+            for i: int(i) in range(0, m, 1):
+                for j: int(j) in range(0, n, 1):
+                    v1 = load(x, j)
+                    v2 = load(d, {fill[1]})
+                    v3 = v1 + v2
+                    v4 = store(d, {fill[2]}, v3)
+                    yield
+                yield
+            {end}
+        """
+
+    gives(
+        laid_out,
+        text(("n, 3", "j, 1", "j, 1"), "v5 = (d, n)\n            return v5"),
+        """
+        f(x: float64[n], n: int(n), m: int(m)):
+            d = allocate(3, n, dtype=np.dtype('<f8'))
+            for i in range(0, m, 1):
+                for j in range(0, n, 1):
+                    v1 = load(x, j)
+                    v2 = load(d, 1, j)
+                    v3 = v1 + v2
+                    v4 = store(d, 1, j, v3)
+                    yield
+                yield
+            n_2~ as n = length(d, axis=1)
+            d_2 as d = allocate(n_2, 3, dtype=np.dtype('<f8'))
+            for i_2~ as i in range(0, n_2, 1):
+                for j_2~ as j in range(0, 3, 1):
+                    v5~ = load(d, j_2, i_2)
+                    v6 = store(d_2, i_2, j_2, v5)
+                    yield
+                yield
+            v7 = (d_2, n)
+            return v7
+        """,
+    )
+    keeps(laid_out, text(("m, n", "i, j", "i, j"), "return d"))
+    keeps(laid_out, text(("n, m", "j, i", "j, i"), "return d"))
+    keeps(laid_out, text(("n, 3", "j, 1", "j, 1"), "v5 = (d, d)\n            return v5"))
+
+
 COLUMNS = """
     for t: int(t) in range(0, k, 1):
         for i: int(i) in range(0, n, 1):
