@@ -86,7 +86,9 @@ def _given(body: Block) -> list[Value]:
 def _turned_back(body: Block, table: Mapping[Value, _Turned]) -> Block:
     """A function with copies of what it gives back, where that lies in another order."""
     loops = Loops()
-    whole = {h: _copy(loops, turned.handle, _inverse(turned.order)).handle for h, turned in table.items()}
+    whole: dict[Operand, Operand] = {
+        h: _copy(loops, turned.handle, _inverse(turned.order)).handle for h, turned in table.items()
+    }
     makes = [op for op in applied_in(body.operations) if op.primitive is MAKE]
     others = [op for op in body.operations if op not in makes]
     return substitute(replace(body, operations=(*others, *loops.builder.operations, *makes)), whole)
