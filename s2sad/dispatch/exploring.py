@@ -126,6 +126,9 @@ def tabs_of(
 
 def _text(key: str, derivative: Any, values: tuple[object, ...], run: bool) -> Tab:
     member = derivative._specialise(values)
+    refused = member.module.__s2sad_meta__.get("refused")
+    if refused is not None:
+        return Tab(key, TITLES[key], reason=f"NumPy runs it: {refused[0]}")
     lines = derivative._lines(member, values)
     watched = run_watched(member, values, lines) if run else None
     return Tab(key, TITLES[key], lines, str(member.source), watched=watched)

@@ -93,6 +93,7 @@ class Scope:
         self.of = {name: self.primal_name(base) for name, base in self.of.items()}
         self.sweeps = sweeps_in(plan.function.body)
         self.around = dict(_around(definition))
+        self.primal = self.first_sweep()
         self.numbers: dict[ast.stmt, int] = {}
         """Of the statements met so far, the lines that they begin on."""
 
@@ -106,6 +107,16 @@ class Scope:
         """The name in the text of a value whose adjoint or tangent is called by this."""
         text = as_text(base)
         return f"{text}_" if text not in self.values and f"{text}_" in self.values else text
+
+    def first_sweep(self) -> set[ast.stmt]:
+        """The statements that are of the primal, whatever they calculate: it may take gradients of its own."""
+        body = self.definition.body
+        cut = next((k for k, s in enumerate(body) if isinstance(s, Comment) and s.text == TITLES[1]), 0)
+        last = next((op for s in reversed(body) for op, _ in parts_of(s) if op is not None), None)
+        if not cut and last is not None and self.sweeps.get(last) == PRIMAL and not _is_derived(last):
+            cut = len(body)
+        outer = {*body[:cut]}
+        return outer | {s for first in outer for s, _ in _around(first)}
 
     def placed(self, line: Line, statement: ast.stmt | None) -> Line:
         """A line with the loop or branch that it is in."""
@@ -136,6 +147,7 @@ class Scope:
         location = next((op.location for op in operations if op.location != NOWHERE), NOWHERE)
         # what is returned is of no sweep, whatever is calculated there
         sweep = self.sweep_of(own, makes) if own else OTHER
+        sweep = PRIMAL if sweep == ADJOINT and statement in self.primal else sweep
         made_parts = {n: text for n, text in written_parts(statement).items() if n in makes}
         said = tuple(text for text, base in said_parts(statement) if base in self.values)
         line = Line(number, e.text, name, sweep, location, operations, makes, reads, types, of, begins)
@@ -214,6 +226,11 @@ def _sweeps_in(block: Block, found: dict[Operation, str], of_value: dict[Operand
                 of_value.setdefault(r, sweep)
         for inner in op.blocks:
             _sweeps_in(inner, found, of_value)
+
+
+def _is_derived(op: Operation) -> bool:
+    """Whether an operation gives an adjoint or a tangent."""
+    return any(_sweep_of_name(r.hint) for r in op.results)
 
 
 def _sweep_of_name(hint: str | None) -> str | None:
