@@ -10,9 +10,7 @@ import numpy as np
 
 import s2sad
 from examples.pictures import graph_svg
-from s2sad.compiler.transform import Transform
-from s2sad.dispatch.derivative import Derivative
-from s2sad.emit.graph import graph_of
+from s2sad.view.graph import graph_of
 
 
 def L(w1: float, w2: float):
@@ -33,9 +31,10 @@ def by_hand(w1, w2):
 
 def draw(path):
     """The computational graph, and the adjoint graph beside it."""
-    graph = graph_of(Derivative(s2sad.grad(L, argnums=(0, 1)), Transform("primal")).primal((2.0, 3.0), {}))
+    graph = graph_of(s2sad.grad(L, argnums=(0, 1)).lower(2.0, 3.0).lines)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(graph_svg([(n.key, n.label, n.adjoint) for n in graph.nodes], graph.edges), encoding="utf-8")
+    nodes = [(n.key, n.label, n.adjoint) for n in graph.nodes.values()]
+    Path(path).write_text(graph_svg(nodes, [(e.source, e.target) for e in graph.edges]), encoding="utf-8")
     print(f"picture: {path}")
 
 

@@ -51,6 +51,8 @@ class Frame:
     label: str
     parent: str | None
     lines: list[int] = field(default_factory=list)
+    adjoint: bool = False
+    """Whether it is of the reverse sweep."""
 
 
 @dataclass
@@ -105,7 +107,7 @@ class _Drawing:
 
     def frame(self, line: Line, label: str, parent: str | None, side: str = "") -> str:
         key = f"f{line.number}{side}"
-        self.graph.frames[key] = Frame(key, label, parent, [line.number])
+        self.graph.frames[key] = Frame(key, label, parent, [line.number], line.sweep == ADJOINT)
         return key
 
     def function(self, line: Line) -> None:
@@ -138,7 +140,9 @@ class _Drawing:
         role = RESULT if s.kind == "return" else OPERATION
         made = s.makes[0] if s.makes else None
         of = None if made is None else s.of.get(made, made)
-        node = Node(f"n{s.number}", label, s, frame, role, of, s.sweep == ADJOINT)
+        # what is returned is of the reverse sweep where an adjoint is
+        adjoint = s.sweep == ADJOINT or (role == RESULT and any("_bar" in n for n in s.of))
+        node = Node(f"n{s.number}", label, s, frame, role, of, adjoint)
         self.graph.nodes[node.key] = node
         exposed = []
         for name in s.reads:
