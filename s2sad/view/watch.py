@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 SMALL = 4096
 """So many numbers of an array are copied at each visit of a line; of more the summary is made at once."""
 
+FEW = 16
+"""So many items of a tuple or a list are kept as they are."""
+NUMBERS = frozenset([int, bool, np.bool_, np.int64, float, np.float64])
+"""The classes of numbers that are met most."""
+
 
 @dataclass
 class Origin:
@@ -103,18 +108,35 @@ class _Step:
         self.line = line
         self.keeps = keeps
         self.record = Record()
-        self.made = [(n, _compiled(line.written.get(n, n))) for n in line.makes]
+        self.made = [_Said(n, line.written.get(n, n)) for n in line.makes]
         self.is_appended = any(text.endswith("[-1]") for text in line.written.values())
         self.is_blank = any(is_blank(op) for op in line.operations)
         changed = set(line.makes)
-        said = [(text, _compiled(text)) for text in line.said]
-        self.said = said
+        self.said = [_Said(text, text) for text in line.said]
         # what the statement itself changes must be looked at before it
-        self.before = [(text, code) for text, code in said if changed.intersection(code.co_names)]
+        self.before = [s for s in self.said if changed.intersection(s.names)]
 
 
-def _compiled(text: str) -> types.CodeType:
-    return compile(text, "<watched>", "eval")
+class _Said:
+    """An expression that is evaluated around a statement: a name, or a part of an array."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name, self.text = name, text
+        self.code = None if text.isidentifier() else compile(text, "<watched>", "eval")
+        self.names = (text,) if self.code is None else self.code.co_names
+
+    def value(self, frame: types.FrameType, space: Mapping[str, object]) -> object:
+        """Its value in a frame with these variables; nothing where a name is not bound."""
+        if self.code is None:
+            return space.get(self.text, NOTHING)
+        try:
+            return eval(self.code, frame.f_globals, space)  # of the emitted text
+        except Exception:  # whatever an index that does not fit raises
+            return NOTHING
+
+
+NOTHING = object()
+"""The value of what has none."""
 
 
 @dataclass
@@ -186,8 +208,9 @@ class _Watcher:
             step = self.steps.get(frame.f_lineno)
             if step is not own.step or step is None:
                 self.charge()
-                self.finish(frame, own)
-                self.begin(frame, own, step)
+                space = frame.f_locals
+                self.finish(frame, own, space)
+                self.begin(frame, own, step, space)
                 self.clock = perf_counter()
         elif event == "exception":
             self.found.raised = self.found.raised or self.blamed(frame, own)
@@ -208,32 +231,33 @@ class _Watcher:
     def given(self, frame: types.FrameType, own: _Frame, caller: _Frame | None) -> None:
         """The origins of what a function is given: that of its caller's, or the argument itself."""
         names = frame.f_code.co_varnames[: frame.f_code.co_argcount + frame.f_code.co_kwonlyargcount]
+        space = frame.f_locals
         for name in names:
-            value = frame.f_locals.get(name)
+            value = space.get(name)
             found = bad_in_value(value)
             if found is not None:
                 known = None if caller is None else self.blamed(self.frames[-1][0], caller)
                 own.origins[name] = known or Origin(found, name, summarised(value))
 
-    def begin(self, frame: types.FrameType, own: _Frame, step: _Step | None) -> None:
+    def begin(self, frame: types.FrameType, own: _Frame, step: _Step | None, space: Mapping[str, object]) -> None:
         own.step, own.returned = step, None
         own.before = {}
         if step is not None:
-            for text, code in step.before:
-                value, there = evaluated(code, frame)
-                if there:
-                    own.before[text] = (summarised(value), bad_in_value(value) is not None)
+            for said in step.before:
+                value = said.value(frame, space)
+                if value is not NOTHING:
+                    own.before[said.text] = (summarised(value), bad_in_value(value) is not None)
 
-    def finish(self, frame: types.FrameType, own: _Frame) -> None:
+    def finish(self, frame: types.FrameType, own: _Frame, space: Mapping[str, object]) -> None:
         """Note what a statement has made."""
         step = own.step
         if step is None:
             return
         step.record.visits += 1
         origin: Origin | None = None
-        for name, code in step.made:
-            value, there = evaluated(code, frame)
-            if not there:
+        for said in step.made:
+            name, value = said.name, said.value(frame, space)
+            if value is NOTHING:
                 continue
             if name in step.keeps:
                 self.keep(step, name, value)
@@ -242,14 +266,15 @@ class _Watcher:
             step.record.last[name] = summarised(value)
             found = bad_in_value(value)
             if found is None:
-                self.heal(frame, own, name, step)
+                if own.origins:
+                    self.heal(own, name, step, space)
             else:
                 # all that one statement makes bad is of one origin
                 origin = own.origins[name] = origin or self.origin_of(frame, own, step, name, value, found)
 
-    def heal(self, frame: types.FrameType, own: _Frame, name: str, step: _Step) -> None:
+    def heal(self, own: _Frame, name: str, step: _Step, space: Mapping[str, object]) -> None:
         """A name that is bound to what is finite; an array of which a part was written may hold nan elsewhere."""
-        if name in own.origins and (name not in step.line.written or bad_in_value(frame.f_locals.get(name)) is None):
+        if name in own.origins and (name not in step.line.written or bad_in_value(space.get(name)) is None):
             del own.origins[name]
 
     def keep(self, step: _Step, name: str, value: object) -> None:
@@ -277,14 +302,15 @@ class _Watcher:
         """The origin of the first thing that went into the statement that runs, and is bad."""
         if own.step is None:
             return None
-        for text, code in own.step.said:
-            if text in own.before:
-                is_bad = own.before[text][1]
+        space = frame.f_locals
+        for said in own.step.said:
+            if said.text in own.before:
+                is_bad = own.before[said.text][1]
             else:
-                value, there = evaluated(code, frame)
-                is_bad = there and bad_in_value(value) is not None
+                value = said.value(frame, space)
+                is_bad = value is not NOTHING and bad_in_value(value) is not None
             if is_bad:
-                known = next((own.origins[n] for n in code.co_names if n in own.origins), None)
+                known = next((own.origins[n] for n in said.names if n in own.origins), None)
                 if known is not None:
                     return known
         return None
@@ -292,11 +318,11 @@ class _Watcher:
     def inputs(self, frame: types.FrameType, own: _Frame) -> list[tuple[str, object]]:
         """What went into the statement that runs."""
         assert own.step is not None
-        found = []
-        for text, code in own.step.said:
-            value = own.before[text][0] if text in own.before else summarised(evaluated(code, frame)[0])
-            found.append((text, value))
-        return found
+        space = frame.f_locals
+        found = [
+            (s.text, own.before[s.text][0] if s.text in own.before else s.value(frame, space)) for s in own.step.said
+        ]
+        return [(text, summarised(value)) for text, value in found if value is not NOTHING]
 
     def leave(self, frame: types.FrameType, own: _Frame, result: object) -> None:
         """A function returns; None also where it raises."""
@@ -309,7 +335,7 @@ class _Watcher:
             if found is not None:
                 origin = self.origin_of(frame, own, step, "the result", result, found)
         elif step is not None:
-            self.finish(frame, own)
+            self.finish(frame, own, frame.f_locals)
         self.frames.pop()
         if self.frames:
             self.frames[-1][1].returned = self.frames[-1][1].returned or origin
@@ -325,19 +351,17 @@ class _Watcher:
 # values
 
 
-def evaluated(code: types.CodeType, frame: types.FrameType) -> tuple[Any, bool]:
-    """The value of an expression in a frame, and whether there is one: a name may not be bound."""
-    try:
-        return eval(code, frame.f_globals, frame.f_locals), True  # of the emitted text
-    except Exception:  # whatever an index that does not fit raises
-        return None, False
-
-
 def summarised(value: object) -> object:
     """What is kept of a value: what cannot change as it is, small arrays as copies, others in short."""
     if type(value) is np.ndarray:
         return value.copy() if value.size <= SMALL else _Summary(summary(value))
+    if isinstance(value, (tuple, list)) and len(value) <= FEW and all(map(_is_small, value)):
+        return tuple(map(summarised, value))
     return _Summary(summary(value)) if isinstance(value, (tuple, list, dict)) else value
+
+
+def _is_small(item: object) -> bool:
+    return type(item) in NUMBERS or (type(item) is np.ndarray and item.size <= SMALL)
 
 
 def in_short(value: object) -> dict[str, Any] | None:
@@ -350,10 +374,21 @@ def plain(value: object) -> object:
     return value if not isinstance(value, _Summary) else None if value.data is None else value.data["text"]
 
 
-def bad_in_value(value: object) -> str | None:
+def bad_in_value(value: Any) -> str | None:
     """`nan` or `inf` where a value holds one."""
-    if type(value) is float:
+    # the order is that of how often they are met
+    cls = type(value)
+    if cls is np.float64 or cls is float:
         return None if value - value == 0.0 else "nan" if value != value else "inf"
+    if cls is np.ndarray:
+        if value.dtype.kind not in "fc" or np.isfinite(value).all():
+            return None
+        return "nan" if np.isnan(value).any() else "inf"
+    if cls in NUMBERS or value is None or cls is str:
+        return None
+    if cls is tuple or cls is list:
+        found = {bad_in_value(item) for item in value}
+        return "nan" if "nan" in found else "inf" if "inf" in found else None
     return bad_in(list(numbers_in(value)))
 
 
