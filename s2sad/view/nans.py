@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from s2sad.errors import NotFinite
-from s2sad.view.lines import ADJOINT, TANGENT, Line
+from s2sad.view.lines import ADJOINT, OTHER, TANGENT, Line
 from s2sad.view.values import format_number
 from s2sad.view.watch import Origin, in_short, plain
 
@@ -28,7 +28,8 @@ def not_finite(title: str, found: str, origin: Origin | None, error: BaseExcepti
         what = f"the argument {origin.name} holds {origin.found}: {described(origin.value, origin.name)}"
         return NotFinite(f"{head}\n  {what}", origin.found, None, {origin.name: plain(origin.value)})
     visit = "" if origin.visit == 1 else f" when it runs for the {_ordinal(origin.visit)} time"
-    parts = [head, f"  {_line(origin.line)} makes {origin.found} of finite numbers{visit}:"]
+    at = ", ".join(f"{n} = {value}" for n, value in origin.at)
+    parts = [head, f"  {_line(origin.line)} makes {origin.found} of finite numbers{visit}{at and f', at {at}'}:"]
     parts += _statement(origin.line, origin.inputs)
     if origin.nan is not None and found == "nan":
         parts += [f"  {_line(origin.nan)} makes nan of that:", *_statement(origin.nan, origin.nan_inputs)]
@@ -36,7 +37,14 @@ def not_finite(title: str, found: str, origin: Origin | None, error: BaseExcepti
 
 
 def _line(line: Line) -> str:
-    return f"line {line.number} of {line.function}, {SWEEPS.get(line.sweep, 'in the evaluation of the function')},"
+    return f"line {line.number} of {line.function}, {SWEEPS.get(_sweep(line), 'in the evaluation of the function')},"
+
+
+def _sweep(line: Line) -> str:
+    """The sweep of a line; of what is returned that of what is calculated there."""
+    if line.sweep != OTHER or not line.of:
+        return line.sweep
+    return ADJOINT if any("_bar" in name for name in line.of) else TANGENT
 
 
 def _statement(line: Line, inputs: Sequence[tuple[str, object]]) -> list[str]:
@@ -45,7 +53,7 @@ def _statement(line: Line, inputs: Sequence[tuple[str, object]]) -> list[str]:
     if line.file is None or line.line is None:
         return parts
     text = linecache.getline(line.file, line.line).strip()
-    word = "  it is part of the derivative of" if line.sweep in SWEEPS else "  it computes"
+    word = "  it is part of the derivative of" if _sweep(line) in SWEEPS else "  it computes"
     return [*parts, word, f'    File "{line.file}", line {line.line}', f"      {text}"]
 
 

@@ -48,6 +48,8 @@ class Origin:
     """What the expression of the line is of, with the values that went in."""
     visit: int = 1
     """At which of its visits the line made it."""
+    at: Sequence[tuple[str, object]] = ()
+    """What the loops around it counted then: `i = 3`."""
     nan: Line | None = None
     """The line that made nan of it first, where it is inf."""
     nan_inputs: Sequence[tuple[str, object]] = ()
@@ -104,8 +106,10 @@ class _Summary:
 class _Step:
     """A statement, with what is evaluated around it."""
 
-    def __init__(self, line: Line, keeps: frozenset[str]) -> None:
+    def __init__(self, line: Line, keeps: frozenset[str], counters: Sequence[str]) -> None:
         self.line = line
+        self.counters = counters
+        """What the loops around it count."""
         self.keeps = keeps
         self.record = Record()
         self.made = [_Said(n, line.written.get(n, n)) for n in line.makes]
@@ -175,9 +179,13 @@ class _Watcher:
         self.steps: dict[int, _Step] = {}
         keeps = kept_names(lines)
         step = None
+        within: dict[int, list[str]] = {}
         for line in lines:
             if line.begins:
-                step = _Step(line, keeps.get(line.number, frozenset())) if line.kind else None
+                outer = within.get(line.within or 0, [])
+                counts = [n for n in line.makes if line.kind == "loop" and line.types[n].is_scalar]
+                within[line.number] = [*outer, *counts]
+                step = _Step(line, keeps.get(line.number, frozenset()), outer) if line.kind else None
             if step is not None:
                 self.steps[line.number] = step
         self.frames: list[tuple[types.FrameType, _Frame]] = []
@@ -294,7 +302,9 @@ class _Watcher:
                 known.nan, known.nan_inputs = step.line, self.inputs(frame, own)
             return known
         visit = step.record.visits
-        made = Origin(found, name, summarised(value), step.line, self.inputs(frame, own), visit)
+        space = frame.f_locals
+        at = [(n, space[n]) for n in step.counters if type(space.get(n)) is int]
+        made = Origin(found, name, summarised(value), step.line, self.inputs(frame, own), visit, at)
         step.record.origin = step.record.origin or made
         return made
 

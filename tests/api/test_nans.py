@@ -74,7 +74,7 @@ def test_the_values_that_went_in_are_told():
     with pytest.raises(NotFinite) as caught:
         s2sad.check_nan(s2sad.grad(inverses))(np.array([1.0, 2.0, 0.0]))
     assert caught.value.inputs == {"i": 2, "a[i]": 0.0}
-    assert "for the 3rd time" in str(caught.value)
+    assert "for the 3rd time, at i = 2" in str(caught.value)
 
 
 def test_what_an_inf_becomes_is_told():
