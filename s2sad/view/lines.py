@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, overload
 
-from s2sad.errors import NOWHERE, Location
+from s2sad.errors import NOWHERE, Location, SourceUnavailable
 
 if TYPE_CHECKING:
     from s2sad.ir.types import Type
@@ -72,12 +72,26 @@ class Line:
         return None if self.file is None else max(self.location.line, self.location.end_line)
 
 
+def _not_here() -> Sequence[Line]:
+    raise SourceUnavailable("the lines of a function that was pickled are known where it was compiled")
+
+
 class Lines(Sequence[Line]):
     """The lines of a text, found when they are first asked for: until then they cost nothing."""
 
     def __init__(self, find: Callable[[], Sequence[Line]]) -> None:
         self._find: Callable[[], Sequence[Line]] | None = find
         self._known: Sequence[Line] = ()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # operations are of this process: with a function that is pickled there go none
+        return Lines, (_not_here,)
+
+    def __copy__(self) -> Lines:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Lines:
+        return self
 
     @property
     def known(self) -> Sequence[Line]:
@@ -95,10 +109,6 @@ class Lines(Sequence[Line]):
 
     def __len__(self) -> int:
         return len(self.known)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        # operations are of this process: with a function that is pickled there go none
-        return Lines, (tuple,)
 
     def __repr__(self) -> str:
         return "\n".join(f"{line.number:4}  {line.sweep:8} {line.text}" for line in self.known)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import s2sad
+from s2sad.errors import SourceUnavailable
 from s2sad.ir.values import Apply, Call
 from tests.view.programs import PROGRAMS, growth, heun, product, stored
 
@@ -146,3 +147,15 @@ def test_the_generic_program_has_lines():
     df = s2sad.grad(product)
     assert [x.text for x in df.lines] == df.source.splitlines()
     assert {x.sweep for x in df.lines} == {"head", "primal", "adjoint", "other"}
+
+
+def test_a_pickle_has_no_lines():
+    import copy
+    import pickle
+
+    lowered = s2sad.grad(scaled).lower(np.ones(2))
+    assert copy.deepcopy(lowered).lines[0] == lowered.lines[0]
+    again = pickle.loads(pickle.dumps(lowered))
+    assert again(np.ones(2)).tolist() == lowered(np.ones(2)).tolist()
+    with pytest.raises(SourceUnavailable):
+        len(again.lines)
