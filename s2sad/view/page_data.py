@@ -79,7 +79,7 @@ def page_data(subject: Subject) -> Data:
     _note_values(trace.lines, tabs[0]["lines"] if tabs else [])
     first = next((t for t in subject.tabs if t.lines), None)
     graph = graph_of(first.lines) if first else Graph()
-    _note_dropped(trace.lines, tabs[0]["lines"] if tabs else [])
+    _note_dropped(trace, tabs[0]["lines"] if tabs else [])
     for line in [*trace.lines, *(line for tab in tabs for line in tab["lines"])]:
         line.pop("keys", None)
     return {
@@ -272,12 +272,13 @@ def _note_values(trace: Sequence[Data], lines: Sequence[Data]) -> None:
         t["value"] = next((v for v in found if v is not None), None)
 
 
-def _note_dropped(trace: Sequence[Data], lines: Sequence[Data]) -> None:
+def _note_dropped(trace: _Trace, lines: Sequence[Data]) -> None:
     """Say of the lines of the trace that no line of the derivative stands for that they are dropped."""
     present = {p for line in lines if line["sweep"] != "head" for p in line["partners"]}
-    for t in trace:
+    for t in trace.lines if lines else ():
         # a call whose statements were put in its place is there as these
-        if lines and t["keys"] and t["id"] not in present and t["active"] and t["keys"][0][-1] != Call.__name__:
+        is_call = bool(t["keys"]) and isinstance(trace.operations.get(t["keys"][0]), Call)
+        if t["keys"] and t["id"] not in present and t["active"] and not is_call:
             t["active"], t["why"] = False, "dropped: the derivative needs nothing of it"
 
 

@@ -396,11 +396,11 @@ function rules(one, around) {
   const wanted = one.rule ? [one] : around.filter((other) => other.column === "derivative");
   for (const { rule } of wanted) if (rule) found.set(`${rule.name} ${rule.formula}`, rule);
   if (!found.size) return [];
-  const shown = [...found.values()].slice(0, 3).map((rule) => {
+  const shown = [...found.values()].slice(0, 2).map((rule) => {
     const from = rule.source ? make("small", {}, rule.source) : null;
     return make("p", {}, make("code", {}, `${rule.name}:  ${rule.formula}`), from);
   });
-  if (found.size > 3) shown.push(make("p", {}, `and ${found.size - 3} more`));
+  if (found.size > 2) shown.push(make("p", {}, `and ${found.size - 2} more`));
   return [make("h3", {}, found.size > 1 ? "Rules" : "Rule"), ...shown];
 }
 

@@ -190,7 +190,13 @@ $("theme").addEventListener("click", () => {
   root.colorScheme = dark ? "light" : "dark";
 });
 
-addEventListener("resize", () => requestAnimationFrame(drawRibbons));
+/** Columns end where the window ends, but for what is said below them. */
+function fit() {
+  const below = $("dock").offsetHeight + 72;
+  main.style.setProperty("--room", `${innerHeight - main.offsetTop - below}px`);
+  requestAnimationFrame(drawRibbons);
+}
+addEventListener("resize", fit);
 
 /** The line that the address names is pinned from the start. */
 function pinNamed() {
@@ -204,5 +210,6 @@ function pinNamed() {
 drawTop();
 drawTabs();
 showTab(0);
+fit();
 startGraph();
 pinNamed();
