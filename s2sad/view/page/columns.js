@@ -120,12 +120,13 @@ function facts(one) {
   return { type: made?.type, value: made?.value, adjoint: made && adjointOf(made)?.value, kept: total(here, "kept"), time: total(here, "time") };
 }
 
-/** A value where there is little room: few digits; of an array the least, the mean and the greatest. */
+/** A value where there is little room: of an array the least, the mean and the greatest, in few digits. */
 function shortly(value) {
   if (!value) return null;
+  if (!value.text.includes(", ")) return value.text;
   const numbers = value.text.split(", ").map((part) => part.replace(/^(min|mean|max) /, ""));
   const short = numbers.map((n) => (/^-?\d[\d.]*(e[+-]\d+)?$/.test(n) && n.length > 6 ? String(+Number(n).toPrecision(3)) : n));
-  const text = new Set(short).size === 1 && short.length > 1 ? `all ${short[0]}` : short.join(" \u2026 ");
+  const text = new Set(short).size === 1 ? `all ${short[0]}` : short.join(" \u2026 ");
   return value.bad && !text.includes(value.bad) ? `${value.bad} in ${text}` : text;
 }
 
@@ -159,8 +160,7 @@ function lineElement(one) {
     "div",
     { class: `line ${kinds}`, id: one.id, role: "option", "aria-selected": String(state.pinned === one.id), title: notes || null, style: `--indent:${one.indent}` },
     make("span", { class: "number", "aria-hidden": "true" }, firstBad.has(one.id) ? "\u25cf" : String(one.number)),
-    make("span", { class: "text" }, ...coloured(one.tokens, one)),
-    marginOf(one),
+    make("span", { class: "text" }, marginOf(one), ...coloured(one.tokens, one)),
   );
 }
 
