@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Sequence
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, Self, overload
 
 from s2sad.dispatch.display import Displayed
@@ -67,6 +69,13 @@ class BoundDerivative(Displayed, functools.partial[Any], Generic[P, R]):
         """The plain emitted function for this object and arguments like these: it takes both; its text is `.source`."""
         lowered: Lowered[..., R] = self._derivative.lower(*self.args, *args, **kwargs)
         return lowered
+
+    def explore(
+        self, *args: object, path: str | PathLike[str] | None = None, browser: bool = False, **kwargs: object
+    ) -> Path:
+        """Write a page that shows the derivative beside the code and the trace; see `Derivative.explore`."""
+        written: Path = self._derivative.explore(*self.args, *args, path=path, browser=browser, **kwargs)
+        return written
 
     @property
     @public

@@ -1,4 +1,4 @@
-"""The pages of examples in a browser; with `--pictures`, and S2SAD_PROFILE=deep, they are drawn for the documentation."""
+"""The pages of examples in a browser; `--pictures` (with S2SAD_PROFILE=deep) draws them for the documentation."""
 
 from pathlib import Path
 
