@@ -84,7 +84,10 @@ def about(derivative: Any, asked: Sequence[str]) -> str:
         return callable_name(derivative.target)
     word = transform.label or words.get(transform.kind, transform.kind)
     word = f"value and {word}" if transform.value else word
-    return f"{word} of {callable_name(base_function(derivative))} by {', '.join(asked)}"
+    if isinstance(derivative.target, Derived) and not transform.label:
+        return f"{word} of {about(derivative.target, asked)}"
+    by = f" by {', '.join(asked)}" if asked else ""
+    return f"{word} of {callable_name(base_function(derivative))}{by}"
 
 
 def functions_of(derivative: Any, values: tuple[object, ...]) -> list[Any]:

@@ -7,7 +7,7 @@ import pytest
 
 import s2sad
 from s2sad.dispatch.exploring import explored
-from tests.view.programs import PROGRAMS, product, stored
+from tests.view.programs import PROGRAMS, growth, product, stored
 
 CACHE = {}
 
@@ -21,6 +21,14 @@ def data_of(name):
 
 def by_text(lines, text):
     return next(line for line in lines if line["text"].strip() == text)
+
+
+def kept_slopes(y, p, n):
+    for _ in range(n):
+        k1 = growth(y, p)
+        k2 = growth(y + 0.1 * k1, p)
+        y = y + k1 * k2
+    return np.sum(y)
 
 
 LINE = {
@@ -73,6 +81,18 @@ def test_partners_are_of_one_operation_not_of_one_line():
     of_second = by_text(reverse, "x_bar[:-1] += x_prod_bar * x_part")
     assert of_first["id"] in first["partners"] and of_second["id"] not in first["partners"]
     assert of_second["id"] in second["partners"] and of_first["id"] not in second["partners"]
+
+
+def test_what_an_adjoint_reads_of_a_loop_is_no_partner_of_its_own():
+    """Each call's adjoint belongs to that call alone; the loop's lines come from its head."""
+    data = explored(s2sad.grad(kept_slopes), (np.array([2.0, 1.0]), np.full(4, 0.5), 3), {}, run=False)
+    calls = [line for line in data["trace"] if "growth(" in line["text"] and "=" in line["text"]]
+    back = [line for line in data["tabs"][0]["lines"] if "growth_reverse(" in line["text"] and "=" in line["text"]]
+    assert len(calls) == len(back) == 2
+    found = [[c["text"].strip()[:2] for c in calls if c["id"] in line["partners"]] for line in back]
+    assert found == [["k2"], ["k1"]]
+    loops = [line for line in data["tabs"][0]["lines"] if line["text"].strip().startswith("for ")]
+    assert all(line["source"]["line"] == line["source"]["to"] for line in loops)
 
 
 def test_rules_are_rows_of_the_book():
