@@ -76,7 +76,7 @@ class Displayed:
             patterns = patterns or list(self._before())
         except Error as e:
             # it may need to know more of its arguments
-            note = f"not compiled yet; for any arguments it cannot be: {e}"
+            note = f"not called yet; it cannot be compiled without arguments: {e}"
         return Cell(self._title(), place_of(self._function()), patterns, note)
 
     def _called(self) -> str:
@@ -90,8 +90,10 @@ class Displayed:
         rows = [(n, inspect.getdoc(getattr(type(self), n, None))) for n in FOR_USERS]
         shown = [f"    .{n}: {doc.splitlines()[0]}" for n, doc in rows if doc]
         function = self._function()
-        own = inspect.getdoc(function) if callable(function) else None
-        about = [f"{getattr(function, '__name__', 'The function')}:", *own.splitlines()] if own else []
+        # not by `getdoc`, which says what Python says of all functions where one says nothing
+        own = getattr(function, "__doc__", None)
+        name = str(getattr(function, "__qualname__", None) or getattr(function, "__name__", "the function"))
+        about = [f"{name.rpartition('<locals>.')[2]}:", *inspect.cleandoc(own).splitlines()] if own else []
         parts = [[f"{self._called()}: {self._title()}"], shown, about]
         return "\n\n".join("\n".join(p) for p in parts if p)
 

@@ -67,7 +67,7 @@ class Cell:
         """It as HTML. The last pattern is open, those before it are folded."""
         place = f' <span class="s2sad-place">{escaped(self.place)}</span>' if self.place else ""
         parts = [f"<div><b>{escaped(self.title)}</b>{place}</div>"]
-        parts += [f'<div class="s2sad-origin">{escaped(self.note)}</div>'] * bool(self.note)
+        parts += [f'<pre class="s2sad-code s2sad-origin">{escaped(self.note)}</pre>'] * bool(self.note)
         parts += [
             f"<details{' open' * (p is self.patterns[-1])}><summary>{_heading(p)}</summary>{_pair(p, k)}</details>"
             for k, p in enumerate(self.patterns)

@@ -147,7 +147,10 @@ def test_a_line_of_the_users_lights_its_lines_of_the_derivative():
 def test_what_cannot_be_compiled_for_any_arguments_says_so():
     df = s2sad.grad(lambda x: x.spring * 2.0)
     said = df._repr_mimebundle_()["text/plain"]
-    assert said.startswith("gradient of function by x (") and "not compiled yet" in said
+    assert (
+        said.startswith("gradient of function by x (")
+        and "not called yet; it cannot be compiled without arguments" in said
+    )
     df(State(1.0))
     assert "compiled" in df._repr_mimebundle_()["text/plain"].splitlines()[1]
 
@@ -163,4 +166,15 @@ def test_help_says_what_there_is(capsys):
     help(s2sad.grad(energy))
     said = capsys.readouterr().out
     assert "energy_grad(x, n=2): gradient of energy by x" in said
-    assert ".source: " in said and ".lower: " in said and "The energy, by <x>." in said
+    assert "energy:\n" in said and ".source: " in said and ".lower: " in said and "The energy, by <x>." in said
+
+
+def test_a_function_without_a_docstring_says_nothing_more():
+    assert s2sad.grad(Model())(3.0) == 6.0
+    assert s2sad.grad(Model()).__doc__.splitlines()[0] == "model_grad(x): gradient of model by x"
+    assert "Call self" not in s2sad.grad(Model()).__doc__
+
+
+class Model:
+    def __call__(self, x):
+        return x * x
