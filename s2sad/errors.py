@@ -20,9 +20,11 @@ Error                        the base class of all of them
 from __future__ import annotations
 
 import linecache
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,22 @@ class Location:
         return self.again and self.file.startswith("<")
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
+        cell = cell_name(self.file)
+        return f"{self.file}:{self.line}" if cell is None else f"{cell}, line {self.line}"
+
+
+def shell() -> Any:
+    """The shell of IPython that runs; None where none does. IPython is never imported for it."""
+    return getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+
+
+def cell_name(file: str) -> str | None:
+    """How IPython calls the cell of a notebook that a file is, `Cell In[3]`; None for other files."""
+    try:
+        found = shell().compile.format_code_name(file)
+    except Exception:  # there is no shell, or one of another kind
+        return None
+    return " ".join(found) if found is not None and found[0] == "Cell" else None
 
 
 NOWHERE = Location()
@@ -232,4 +249,5 @@ def note_line(e: BaseException) -> None:
     if at is not None:
         file, line = at
         linecache.checkcache(file)
-        e.add_note(f'differentiated from\n  File "{file}", line {line}\n    {linecache.getline(file, line).strip()}')
+        where = cell_name(file) or f'File "{file}"'
+        e.add_note(f"differentiated from\n  {where}, line {line}\n    {linecache.getline(file, line).strip()}")

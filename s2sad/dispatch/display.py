@@ -13,9 +13,8 @@ import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from s2sad.dispatch.specialised import Specialised
-from s2sad.errors import Error, Location, SourceUnavailable, StaleSource, Unsupported
+from s2sad.errors import Error, Location, SourceUnavailable, StaleSource, Unsupported, cell_name
 from s2sad.frontend.reading.callables import python_function
-from s2sad.frontend.reading.cells import cell_name
 from s2sad.view.cell import Cell, Code, Pattern
 
 NAMES = tuple(n for n in functools.WRAPPER_ASSIGNMENTS if n != "__doc__")
@@ -101,7 +100,10 @@ class Displayed:
 def place_of(function: object) -> str:
     """Where a function of the user's stands, as short as it can be said."""
     code = getattr(python_function(function), "__code__", None)
-    return "" if code is None else f"{file_name(code.co_filename)}:{code.co_firstlineno}"
+    if code is None:
+        return ""
+    name = cell_name(code.co_filename)
+    return f"{name}, line {code.co_firstlineno}" if name else f"{file_name(code.co_filename)}:{code.co_firstlineno}"
 
 
 def file_name(path: str) -> str:

@@ -18,7 +18,8 @@ def run_all(folder):
         with capture_output():
             result = shell.run_cell(text, store_history=True)
         error = result.error_before_exec or result.error_in_exec
-        return repr(result.result) if error is None else f"{type(error).__name__}: {error}"
+        notes = "\n".join(getattr(error, "__notes__", ()))
+        return repr(result.result) if error is None else f"{type(error).__name__}: {error}\n{notes}"
 
     def save(text):
         nonlocal saved
@@ -79,6 +80,7 @@ CELLS = {
     "after it": "slope_of_kept",
     "exec": "exec('made = lambda x: x * 2.0')\ns2sad.grad(made)(1.0)",
     "an error": "def bad(x):\n    y = np.sinn(x)\n    return y\ns2sad.grad(bad)(1.0)",
+    "at run time": "def singular(x):\n    return np.sum(np.linalg.inv(x))\ns2sad.grad(singular)(np.zeros((2, 2)))",
     "mended": "def bad(x):\n    y = np.sin(x)\n    return y\ns2sad.grad(bad)(0.0)",
     "where": "dq._repr_mimebundle_()['text/plain']",
     "stale": "dr._repr_mimebundle_()['text/plain'].count('x: float')",

@@ -1,4 +1,4 @@
-"""Functions written in a notebook: the cells that IPython keeps, where it runs, and how it calls them.
+"""Functions written in a notebook: the cells that IPython keeps, where it runs.
 
 A cell has a file to `linecache`. What a magic runs has none: `%%time` compiles its cell under a name that says nothing.
 Which cell that was is found by its text: what stands there is compared with what the function runs, as of any file.
@@ -7,29 +7,15 @@ Which cell that was is found by its text: what stands there is compared with wha
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator
 from itertools import islice
-from typing import Any
+
+from s2sad.errors import shell
 
 CELLS_SEARCHED = 50
 """How many of the last cells are searched."""
 _CELL_MAGIC = re.compile(r"\s*%%\w+.*\n")
 _LINE_MAGIC = re.compile(r"\s*%\w+[ \t]+(?:-\w+[ \t]*\d*[ \t]+)*(?=\S)", re.MULTILINE)
-
-
-def shell() -> Any:
-    """The shell of IPython that runs; None where none does. IPython is never imported for it."""
-    return getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-
-
-def cell_name(file: str) -> str | None:
-    """How IPython calls the cell that a file is: `Cell In[3]`; None for other files."""
-    try:
-        found = shell().compile.format_code_name(file)
-    except Exception:  # there is no shell, or one of another kind
-        return None
-    return " ".join(found) if found is not None and found[0] == "Cell" else None
 
 
 def lines_of_magics() -> Iterator[list[str]]:
