@@ -5,18 +5,26 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, overload
 
 import numpy as np
 
 from s2sad.api.gradients import Argnums, value_and_grad
+from s2sad.dispatch.bound import Method
 from s2sad.dispatch.frames import public
 from s2sad.dispatch.nans import checking
 from s2sad.dispatch.subject import check_function
 from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.marks import StandsFor, is_derivative, mark_of
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
+
+@overload
+def check_nan(fun: Method[P, R], argnums: Argnums = ...) -> Callable[P, R]: ...  # type: ignore[overload-overlap]
+@overload
+def check_nan(fun: Callable[P, R], argnums: Argnums = ...) -> Callable[P, tuple[R, Any]]: ...
 @public
 def check_nan(fun: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
     """A derivative that says where the nan or inf in its result comes from.

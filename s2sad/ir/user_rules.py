@@ -16,7 +16,7 @@ import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from s2sad.errors import NESTED, ArgumentError, Location, Unsupported
 from s2sad.ir.primitive import Effect, Primitive, Quantity, register
 from s2sad.ir.types import ArrayType, Type
 from s2sad.ir.unruled import has_its_turn, is_flat
+
+T = TypeVar("T")
 
 
 class Custom:
@@ -128,7 +130,7 @@ def place_of(function: object) -> Location:
 # A value without derivative
 
 
-def stop_gradient(x: Quantity) -> Quantity:
+def stop_gradient(x: T) -> T:
     """The same value, with a derivative of zero: what is computed from it does not depend on `x` for a derivative.
 
     A container gives a container of the same kind. Outside a derivative it is a copy. In the code of a derivative
@@ -141,7 +143,7 @@ def stop_gradient(x: Quantity) -> Quantity:
     (9.0, 3.0)
     """
     try:
-        return _copied(x)
+        return _copied(x)  # type: ignore[no-any-return]
     except RecursionError:
         raise ArgumentError(NESTED) from None
 

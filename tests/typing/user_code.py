@@ -118,7 +118,7 @@ assert_type(along(1.0, 0.0), float)
 
 # the rest of the operators
 
-x = np.array([1.0, 2.0])
+x: Array = np.array([1.0, 2.0])
 for operator in (s2sad.jacfwd, s2sad.jacrev, s2sad.hessian):
     assert_type(operator(energy)(1.0, stiffness=3.0), Any)
 jacobian = s2sad.jacobian(length)
@@ -129,6 +129,10 @@ assert_type(product(x, 1.0, x), Any)
 product.source.upper()
 assert_type(s2sad.vmap(energy)(x), Any)
 assert_type(s2sad.elementwise_grad(energy)(x), Any)
+assert_type(s2sad.check_nan(energy)(1.0), tuple[float, Any])
+assert_type(s2sad.check_nan(s2sad.jit(energy, "numpy"))(1.0, stiffness=3.0), float)
+assert_type(s2sad.stop_gradient(2.0), float)
+assert_type(s2sad.stop_gradient((x, 2.0)), tuple[Array, float])
 trace = s2sad.trace(energy, 1.0)
 trace_lines: list[str] = trace.splitlines()
 
