@@ -58,6 +58,7 @@ class Builder:
     __slots__ = (
         "about",
         "known_masked",
+        "known_stores",
         "location",
         "made",
         "masked",
@@ -80,6 +81,8 @@ class Builder:
         self.masking: set[Operand] = set()
         self.known_masked: dict[object, dict[Operand, bool]] = {}
         """What was found out about adjoints, as long as nothing is added to these sets."""
+        self.known_stores: dict[Operand, int] = {}
+        """Of how many stores adjoints were made."""
         self.made: dict[Operand, Operation] = {}
         """The operations that gave values, for as many of them as were `noted`."""
         self.noted = 0
@@ -92,7 +95,7 @@ class Builder:
         inner = Builder(self.location, self.about)
         inner.outer = self
         inner.masked, inner.unbounded, inner.masking = self.masked, self.unbounded, self.masking
-        inner.known_masked = self.known_masked
+        inner.known_masked, inner.known_stores = self.known_masked, self.known_stores
         inner.primal, inner.roots = self.primal, self.roots
         return inner
 

@@ -45,8 +45,8 @@ def masked_times(g: Any, slope: Any) -> Any:
             return pushed
     if not _may_be_infinite(slope.builder, slope.operand):
         return times(g, slope)
-    stores = _stores(g, FEW + 1)
-    scattered = _scattered(g, slope) if stores <= FEW else None
+    stores = _stores(g)
+    scattered = _scattered(g, slope) if 0 < stores <= FEW else None
     if scattered is not None:
         return scattered
     if stores > FEW or is_masked(g.builder, g.operand):
@@ -85,18 +85,27 @@ def _is_root(made: Apply) -> bool:
     return power is not None and power > 0 and not float(power).is_integer()
 
 
-def _stores(g: Expr, most: int) -> int:
-    """Of how many stores a cotangent was made, and of what is done to each of its elements; no more than `most`."""
-    made = adjoint_made_by(g.builder, g.operand)
-    if made is None:
-        return 0
-    store = made.primitive in (INDEX_SET, INDEX_ADD)
-    passes = made.primitive.algebra in (Algebra.NEGATIVE, Algebra.PRODUCT)
-    parts = made.operands[:1] if store or passes else made.operands if made.primitive.algebra is Algebra.SUM else ()
-    found = int(store)
-    for o in parts:
-        found += _stores(g.builder.expr(o), most - found) if found < most and o.type.shape == g.type.shape else 0
-    return found
+def _stores(g: Expr) -> int:
+    """Of how many stores a cotangent was made, and of what is done to each of its elements, by all ways to them; of
+    more than few that they are more."""
+    known, open_ = g.builder.known_stores, [g.operand]
+    while open_:
+        made = adjoint_made_by(g.builder, open_[-1])
+        parts = [] if made is None else _passed_on(made)
+        rest = [o for o in parts if o not in known]
+        if rest:
+            open_ += rest
+            continue
+        store = made is not None and made.primitive in (INDEX_SET, INDEX_ADD)
+        known[open_.pop()] = min(int(store) + sum(known[o] for o in parts), FEW + 1)
+    return known[g.operand]
+
+
+def _passed_on(made: Apply) -> list[Operand]:
+    """Those operands of an operation on each element, or of a store, whose elements go on to its result."""
+    first = made.primitive in (INDEX_SET, INDEX_ADD) or made.primitive.algebra in (Algebra.NEGATIVE, Algebra.PRODUCT)
+    operands = made.operands[:1] if first else made.operands if made.primitive.algebra is Algebra.SUM else ()
+    return [o for o in operands if o.type.shape == made.result.type.shape]
 
 
 def _scattered(g: Expr, slope: Expr) -> Any:

@@ -273,3 +273,18 @@ def test_a_product_of_many_stores_is_not_made_of_them_again(tmp_path, monkeypatc
         lengths.append(s2sad.grad(f).lower(x).source.count("\n"))
         first_order(f, x, np.arange(6.0) - 2.0)
     assert lengths[1] < 2.5 * lengths[0]
+
+
+def written_out(count):
+    """A function whose every line reads the line before twice, one of them by a slope that may be infinite."""
+    lines = [f"    y = y * np.sqrt(x) + np.sin(y) * {k}.5" for k in range(count)]
+    return "\n".join(["def f(x):", "    y = x", *lines, "    return y", ""])
+
+
+def test_a_cotangent_of_many_ways_is_followed_once(tmp_path, monkeypatch):
+    """By all ways, of which there are 2 to the power of the lines, it would take for ever."""
+    (tmp_path / "of_many_ways.py").write_text("import numpy as np\n\n\n" + written_out(60))
+    monkeypatch.syspath_prepend(tmp_path)
+    f = importlib.import_module("of_many_ways").f
+    x = 0.3
+    assert s2sad.grad(f)(x) == pytest.approx(s2sad.jvp(f, (x,), (1.0,))[1], rel=1e-12)
