@@ -12,6 +12,7 @@ import re
 import shlex
 import shutil
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
@@ -34,7 +35,10 @@ everything()
 BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 NEEDS = {"add-a-backend": "cc", "embed-in-c": "cc"}
 """Programs that a page calls, without which it is skipped."""
-OTHERS = {"from-autograd": "autograd", "from-jax": "jax", "from-pytorch": "torch"}
+OTHERS = {
+    **{"from-autograd": "autograd", "from-jax": "jax", "from-pytorch": "torch"},
+    **{"torch": "torch", "jax": "jax", "pymc": "pytensor", "scale-out": "distributed"},
+}
 """The packages that a page is about: its blocks of the kind `py` are run where there is one."""
 TABLES = [
     *(PRIMITIVES, primitive._BY_FUNCTION, DEFINITIONS, definition._BY_FUNCTION, batch_rule.RULES),
@@ -64,7 +68,9 @@ def forgotten(tmp_path, monkeypatch):
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("page", [p for p in PAGES if any(b[0] == "python" for b in blocks(p))], ids=lambda p: p.stem)
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if any(b[0] in ("python", "py") for b in blocks(p))], ids=lambda p: p.stem
+)
 def test_blocks_print_what_the_page_says(page, forgotten, cache_folder, golden_update):
     if page.stem in NEEDS and shutil.which(NEEDS[page.stem]) is None:
         pytest.skip(f"there is no {NEEDS[page.stem]}")
@@ -85,7 +91,9 @@ def test_blocks_print_what_the_page_says(page, forgotten, cache_folder, golden_u
             continue
         file = f"{page.stem}-{number}.py"
         linecache.cache[file] = (len(text), None, text.splitlines(True), file)
-        with contextlib.redirect_stdout(io.StringIO()) as out:
+        with contextlib.redirect_stdout(io.StringIO()) as out, warnings.catch_warnings():
+            if kind == "py":
+                warnings.simplefilter("ignore")  # what other libraries say of themselves
             exec(compile(text, file, "exec"), space)
         if out.getvalue():
             if golden_update:

@@ -61,12 +61,15 @@ class Call:
         tree, found = taken_apart(result, is_inexact if self.derived else is_number, is_inexact)
         return [np.asarray(a) for a in found], replace(self, result=tree)
 
-    def typed(self, arrays: Sequence[Any]) -> tuple[Call, list[np.ndarray] | None]:
-        """The call that knows the tree of its result, and arrays like those in it, by their types; None for others."""
+    def typed(self, arrays: Sequence[Any], unknown: int | None = None) -> tuple[Call, list[np.ndarray] | None]:
+        """The call that knows the tree of its result, and arrays like those in it, by their types; None for others.
+
+        `unknown` stands for lengths that the types do not say.
+        """
         signature = Signature()
         primal = derivative_of(self.function, Transform("primal")).primal(as_given(self.args, arrays), {}, signature)
         try:
-            result = of_type(substitute(primal.result.type, signature.back()))
+            result = of_type(substitute(primal.result.type, signature.back()), unknown)
         except UnsupportedType:
             return self, None
         tree, found = taken_apart(result, is_number, is_inexact)
@@ -151,8 +154,10 @@ def is_inexact(value: object) -> bool:
     return isinstance(value, (float, complex))
 
 
-def of_type(t: Type) -> object:
+def of_type(t: Type, unknown: int | None = None) -> object:
     """Something of a type, whose arrays have the shapes and dtypes that it says, and no room.
+
+    `unknown` stands for the lengths that it does not say.
 
     Raises:
         UnsupportedType: it does not say all of them.
@@ -161,13 +166,14 @@ def of_type(t: Type) -> object:
         case StaticType():
             return t.value
         case ContainerType():
-            items = [of_type(item) for item in t.items]
+            items = [of_type(item, unknown) for item in t.items]
             if t.cls in (tuple, list) or is_namedtuple(t.cls):
                 return t.cls(*items) if is_namedtuple(t.cls) else t.cls(items)
             named = dict(zip(t.keys, items, strict=True))
             return named if t.cls is dict else make_object(t.cls, **{str(k): v for k, v in named.items()})
         case ArrayType() if t.dtype is not None and not t.doubtful:
-            shape = tuple(d for d in t.shape or () if isinstance(d, int))
+            lengths = [d if isinstance(d, int) else unknown for d in t.shape or ()]
+            shape = tuple(d for d in lengths if d is not None)
             if t.kind == "python":
                 return t.dtype.type(0).item()
             if len(shape) == t.rank:

@@ -47,7 +47,7 @@ def wrap(fun: Callable[..., Any], *, backend: BackendName | None = None) -> Call
     @functools.wraps(fun)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         call, leaves = call_of(fun, args, kwargs, _is_array, _holds_floats, backend)
-        inputs = list(map(pt.as_tensor_variable, leaves))
+        inputs = [pt.as_tensor_variable(a if isinstance(a, Variable) else np.asarray(a)) for a in leaves]
         call, types = _typed(call, inputs)
         return put_in(call.result, _outputs(CallOp(call, types), inputs))
 
@@ -66,12 +66,14 @@ def _typed(call: Call, inputs: Sequence[Any]) -> tuple[Call, list[Any]]:
     """The call that knows the tree of its result, and the types in that, with lengths where all inputs have some."""
     shapes = [i.type.shape for i in inputs]
     ones = [np.ones([UNKNOWN if n is None else n for n in s], i.dtype) for s, i in zip(shapes, inputs, strict=True)]
-    call, found = call.typed(ones)
+    typed, found = call.typed(ones)
+    known = found is not None and all(n is not None for s in shapes for n in s)
+    if found is None:
+        typed, found = call.typed(ones, UNKNOWN)
     if found is None:
         what = f"the ranks of what {callable_name(call.function)} gives are not known by the types of its arguments"
         raise ArgumentError(f"{what}: give it variables whose shapes are known")
-    known = all(n is not None for s in shapes for n in s)
-    return call, [pt.TensorType(a.dtype, a.shape if known else (None,) * a.ndim) for a in found]
+    return typed, [pt.TensorType(a.dtype, a.shape if known else (None,) * a.ndim) for a in found]
 
 
 def _outputs(op: CallOp, inputs: Sequence[Any]) -> list[Any]:

@@ -41,7 +41,9 @@ def wrap(fun: Callable[..., Any], *, backend: BackendName | None = None) -> Call
     @functools.wraps(fun)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         call, leaves = call_of(fun, args, kwargs, _is_array, _holds_floats, backend)
-        found, call = _applied(call, list(map(torch.as_tensor, leaves)))
+        # by way of NumPy: torch would take a number of Python for a float32
+        tensors = [a if isinstance(a, torch.Tensor) else torch.as_tensor(np.asarray(a)) for a in leaves]
+        found, call = _applied(call, tensors)
         return put_in(call.result, found)
 
     return wrapped

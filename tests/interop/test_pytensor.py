@@ -57,6 +57,19 @@ def test_trees_types_and_integers():
     assert constant["y"].type.shape == (3,)
 
 
+def grown(start, rate, steps):
+    found = [start]
+    for _ in range(steps):
+        found.append(found[-1] * rate)
+    return np.array(found)
+
+
+def test_lengths_that_a_loop_makes_and_exact_numbers():
+    rate = pt.dscalar("rate")
+    sizes = wrap(grown)(0.1, rate, steps=3)
+    assert sizes.type.ndim == 1 and sizes.eval({rate: 2.0}, mode="FAST_COMPILE").tolist() == [0.1, 0.2, 0.4, 0.8]
+
+
 def test_nuts_samples():
     pm = pytest.importorskip("pymc", reason="pymc is not installed")
     t = np.linspace(0.0, 2.0, 40)

@@ -83,6 +83,10 @@ def test_single_precision_and_numbers_of_python():
     assert value.dtype == w.grad.dtype == torch.float32 and w.grad.tolist() == [1.0, 1.0, 1.0]
 
 
+def test_numbers_of_python_are_exact():
+    assert wrap(lambda w, rate: rate * w[0])(torch.ones(1, dtype=torch.float64), 0.1).item() == 0.1
+
+
 def test_arguments_are_not_changed():
     def changed(x):
         x = x.copy()

@@ -110,7 +110,8 @@ class HeldData(Lowering):
         n = len(arguments)
         step = ("apply", name, tuple(found[:n]), tuple(zip(keywords, found[n:], strict=True)))
         root = HeldType(base.holder, base.holder, (), base.label)
-        return self._read(root, step, base.label, None, node)
+        label = base.label if name in ("numpy:asarray", "numpy:array") else f"{base.label}_{name.rpartition(':')[2]}"
+        return self._read(root, step, label, None, node)
 
     def items_of_held(self, base: HeldType, node: gast.AST) -> Term:
         """What such an object gives one by one: numbers as an array, names as a tuple."""
