@@ -11,10 +11,6 @@ import sys
 import time
 
 import numpy as np
-from distributed import Client, LocalCluster, wait
-
-from s2sad.interop.dask import load_shards, value_and_grad
-from s2sad.interop.scipy import minimize
 
 FEATURES = 40
 
@@ -28,7 +24,7 @@ def load(k, rows=20_000):
     return x, labels.astype(float)
 
 
-def surprise(params, x, labels):
+def logistic_loss(params, x, labels):
     """The negative log-likelihood of the labels of one shard."""
     score = x @ params["weights"] + params["bias"]
     return np.sum(np.logaddexp(0.0, score) - labels * score)
@@ -40,12 +36,19 @@ def penalty(params):
 
 def fitted(client, shards):
     """What minimises the misfit of all shards, and how many times they were passed."""
-    total = value_and_grad(surprise, shards, client, regulariser=penalty)
+    from s2sad.interop.dask import value_and_grad  # here: the derivative alone needs no dask
+    from s2sad.interop.scipy import minimize
+
+    total = value_and_grad(logistic_loss, shards, client, regulariser=penalty)
     start = {"weights": np.zeros(FEATURES), "bias": 0.0}
     return minimize(total, start, method="L-BFGS-B", jac=True)
 
 
 def main(count=16, rows=20_000, workers=2):
+    from distributed import Client, LocalCluster, wait
+
+    from s2sad.interop.dask import load_shards
+
     with LocalCluster(workers, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster) as client:
         shards = load_shards(client, load, count, rows)
         wait(shards)

@@ -23,10 +23,10 @@ from s2sad.dispatch.subject import Subject
 from s2sad.dispatch.typed import BackendName
 from s2sad.errors import ArgumentError, UnsupportedType
 from s2sad.frontend.reading.callables import callable_name
-from s2sad.interop.trees import Slot, as_given, counted_from, mapped, slots, taken_apart
-from s2sad.ir.objects import make_object
+from s2sad.interop.trees import Slot, as_given, counted_from, slots, taken_apart
 from s2sad.ir.signature import Signature
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, is_namedtuple, substitute
+from s2sad.ir.trees import is_inexact, is_number, mapped, together
+from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type, substitute
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,20 +140,6 @@ def by_position(function: Callable[..., Any], args: Sequence[object], kwargs: di
     return tuple(bound.arguments.values())
 
 
-def is_number(value: object) -> bool:
-    """Whether a leaf of a result is a number or an array of numbers."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.dtype.kind in "biufc"
-    return isinstance(value, (bool, int, float, complex))
-
-
-def is_inexact(value: object) -> bool:
-    """Whether a leaf has derivatives."""
-    if isinstance(value, (np.ndarray, np.generic)):
-        return value.dtype.kind in "fc"
-    return isinstance(value, (float, complex))
-
-
 def of_type(t: Type, unknown: int | None = None) -> object:
     """Something of a type, whose arrays have the shapes and dtypes that it says, and no room.
 
@@ -166,11 +152,7 @@ def of_type(t: Type, unknown: int | None = None) -> object:
         case StaticType():
             return t.value
         case ContainerType():
-            items = [of_type(item, unknown) for item in t.items]
-            if t.cls in (tuple, list) or is_namedtuple(t.cls):
-                return t.cls(*items) if is_namedtuple(t.cls) else t.cls(items)
-            named = dict(zip(t.keys, items, strict=True))
-            return named if t.cls is dict else make_object(t.cls, **{str(k): v for k, v in named.items()})
+            return together(t.cls, t.keys, [of_type(item, unknown) for item in t.items])
         case ArrayType() if t.dtype is not None and not t.doubtful:
             lengths = [d if isinstance(d, int) else unknown for d in t.shape or ()]
             shape = tuple(d for d in lengths if d is not None)

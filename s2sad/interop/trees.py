@@ -1,64 +1,40 @@
-"""Trees of arguments and results: tuples, lists, dicts, NamedTuples, dataclasses, objects, around what is in them."""
+"""Trees of arguments and results with a `Slot` in the place of each array."""
 
 from __future__ import annotations
 
-import copy
-import functools
-import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from s2sad.ir.objects import make_object, object_items
-from s2sad.ir.types import is_namedtuple
+from s2sad.ir.trees import flatten, is_number, mapped
 
 
-@dataclass(frozen=True, slots=True)
 class Slot:
     """Where an array stands in a tree, by its number."""
 
-    number: int
-    inexact: bool
-    """Whether it has derivatives: it holds floats, or complex numbers."""
-    weak: bool = False
-    """Whether it stands for a number of Python, which takes the precision of what it is multiplied by."""
+    __slots__ = ("inexact", "number", "weak")
 
-
-def mapped(change: Callable[[Any], object], tree: Any, is_leaf: Callable[[object], bool] = lambda _: False) -> Any:
-    """The tree with each of its leaves changed: what is no container, or is a leaf by the user's word.
-
-    >>> mapped(lambda x: -x, {"w": (1, 2), "b": [3]})
-    {'w': (-1, -2), 'b': [-3]}
-    """
-    if isinstance(tree, Slot) or is_leaf(tree):
-        return change(tree)
-    if isinstance(tree, (tuple, list)):
-        items = [mapped(change, item, is_leaf) for item in tree]
-        return type(tree)(*items) if is_namedtuple(type(tree)) else type(tree)(items)
-    if isinstance(tree, dict):
-        made = copy.copy(tree)  # its class may have more than its items: a default
-        made.update({k: mapped(change, v, is_leaf) for k, v in tree.items()})
-        return made
-    attributes = object_items(tree)
-    if attributes is None:
-        return change(tree)
-    return make_object(type(tree), **{k: mapped(change, v, is_leaf) for k, v in attributes.items()})
+    def __init__(self, number: int, inexact: bool, weak: bool = False) -> None:
+        self.number = number
+        self.inexact = inexact
+        """Whether it has derivatives: it holds floats, or complex numbers."""
+        self.weak = weak
+        """Whether it stands for a number of Python, which takes the precision of what it is multiplied by."""
 
 
 def taken_apart(tree: Any, is_array: Callable[[Any], bool], is_inexact: Callable[[Any], bool]) -> tuple[Any, list[Any]]:
     """The tree with a slot for each array, and the arrays."""
     arrays: list[Any] = []
 
-    def slot(leaf: object) -> object:
+    def slot(leaf: Any) -> Any:
         if not is_array(leaf):
             return leaf
         arrays.append(leaf)
         weak = isinstance(leaf, (float, complex)) and not isinstance(leaf, np.generic)
         return Slot(len(arrays) - 1, is_inexact(leaf), weak)
 
-    return mapped(slot, tree, is_array), arrays
+    return mapped(slot, tree), arrays
 
 
 def put_in(tree: Any, arrays: Sequence[object]) -> Any:
@@ -69,7 +45,7 @@ def put_in(tree: Any, arrays: Sequence[object]) -> Any:
 def as_given(tree: Any, arrays: Sequence[Any]) -> Any:
     """The same as a function of NumPy is given them: what has no axes is a number."""
 
-    def given(leaf: object) -> object:
+    def given(leaf: Any) -> Any:
         if not isinstance(leaf, Slot):
             return leaf
         array = np.asarray(arrays[leaf.number])
@@ -84,31 +60,21 @@ def added(trees: Sequence[Any]) -> Any:
     >>> added([(1.0, {"w": 2.0}), (3.0, {"w": 5.0})])
     (4.0, {'w': 7.0})
     """
-    is_number = lambda a: isinstance(a, (np.ndarray, np.generic, float, complex))  # noqa: E731
-    tree, first = taken_apart(trees[0], is_number, is_number)
-    rest = [taken_apart(t, is_number, is_number)[1] for t in trees[1:]]
-    return put_in(tree, [functools.reduce(operator.add, leaves) for leaves in zip(first, *rest, strict=True)])
+    return mapped(lambda first, *rest: sum(rest, first) if is_number(first) else first, *trees)
 
 
-def slots(tree: object) -> list[Slot]:
+def slots(tree: Any) -> list[Slot]:
     """The slots of a tree, in its order."""
-    found: list[Slot] = []
-
-    def note(leaf: object) -> None:
-        if isinstance(leaf, Slot):
-            found.append(leaf)
-
-    mapped(note, tree)
-    return found
+    return [leaf for leaf in flatten(tree)[0] if isinstance(leaf, Slot)]
 
 
 def counted_from(tree: Any, start: int) -> Any:
     """The tree of tangents or cotangents for one of arrays: slots by new numbers, nought for what has no derivative."""
     numbers = iter(range(start, start + len(slots(tree))))
 
-    def changed(leaf: object) -> object:
+    def changed(leaf: Any) -> Any:
         if not isinstance(leaf, Slot):
             return leaf
-        return replace(leaf, number=next(numbers)) if leaf.inexact else 0
+        return Slot(next(numbers), True, leaf.weak) if leaf.inexact else 0
 
     return mapped(changed, tree)
