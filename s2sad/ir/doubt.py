@@ -28,21 +28,9 @@ MOST = 3
 """So many operands in doubt are taken each by itself; more of them all in one way."""
 
 
-def is_in_doubt(t: Type) -> bool:
-    """Whether a type leaves open of which dtype a number is, or whether it is one of Python's."""
-    match t:
-        case ArrayType():
-            return t.doubtful or t.kind == "either" or (t.kind == "any" and not t.shape and t.dtype is not None)
-        case ContainerType():
-            return any(map(is_in_doubt, t.items))
-        case SequenceType():
-            return is_in_doubt(t.item)
-    return False
-
-
 def has_its_dtype(t: Type) -> bool:
     """Whether the numbers of a type are surely of its dtype: a float of Python's has the bits of a float64."""
-    return not is_in_doubt(t) or (not t.doubtful and t.dtype in DTYPES.values())
+    return not t.in_doubt or (not t.doubtful and t.dtype in DTYPES.values())
 
 
 def result_in_doubt(rule: Callable[[Sequence[Type]], Type], types: Sequence[Type], elementwise: bool) -> Type:
@@ -50,7 +38,7 @@ def result_in_doubt(rule: Callable[[Sequence[Type]], Type], types: Sequence[Type
 
     What may be an array or a number is an array for a function that is not elementwise: it may take axes, a shape.
     """
-    ways = [_ways(t, elementwise) if is_in_doubt(t) else [t] for t in types]
+    ways = [_ways(t, elementwise) if t.in_doubt else [t] for t in types]
     # Each combination asks the rule once, and their number is exponential: with many, all take their k-th case at once.
     if sum(len(w) > 1 for w in ways) > MOST:
         longest = max(map(len, ways))

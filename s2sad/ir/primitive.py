@@ -17,7 +17,7 @@ from typing import Any, TypeAlias, TypedDict, TypeVar
 import numpy as np
 
 from s2sad.errors import UnsupportedType
-from s2sad.ir.doubt import is_in_doubt, result_in_doubt
+from s2sad.ir.doubt import result_in_doubt
 from s2sad.ir.late import LATE, load_late_for
 from s2sad.ir.types import Type
 
@@ -236,7 +236,7 @@ class Primitive:
         """The type of the result; static parameters that come before `*operands` are passed first."""
         leading, trailing = [static[n] for n in self.leading], self.trailing(static)
         try:
-            if any(map(is_in_doubt, types)):
+            if any([t.in_doubt for t in types]):
                 return result_in_doubt(
                     lambda sure: self.type_rule(*leading, *sure, **trailing), types, self.elementwise
                 )

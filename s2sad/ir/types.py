@@ -104,6 +104,11 @@ class Type:
         return False
 
     @property
+    def in_doubt(self) -> bool:
+        """Whether it leaves open of which dtype a number is, or whether it is one of Python's."""
+        return False
+
+    @property
     def is_container(self) -> bool:
         """A tuple, list, dict, NamedTuple or dataclass whose items are known one by one."""
         return False
@@ -201,6 +206,11 @@ class ArrayType(Type):
     def is_mask(self) -> bool:
         return self.dtype is not None and self.dtype.kind == "b"
 
+    @property
+    def in_doubt(self) -> bool:
+        unknown = self.kind == "any" and not self.shape and self.dtype is not None
+        return self.doubtful or self.kind == "either" or unknown
+
     def __repr__(self) -> str:
         name = "number" if self.dtype is None else self.dtype.name
         if self.is_scalar:
@@ -218,6 +228,11 @@ class ContainerType(Type):
     cls: type = field()  # not `cls: type`: `dataclass` would take the property of the base class for a default
     keys: tuple[object, ...] = field()
     items: tuple[Type, ...] = field()
+    in_doubt: bool = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        # once: each item that is taken out of a long list asks for it
+        object.__setattr__(self, "in_doubt", any([t.in_doubt for t in self.items]))
 
     @property
     def is_container(self) -> bool:
@@ -243,6 +258,10 @@ class SequenceType(Type):
 
     item: Type
     length: Dim
+
+    @property
+    def in_doubt(self) -> bool:
+        return self.item.in_doubt
 
     @property
     def is_sequence(self) -> bool:
