@@ -13,21 +13,31 @@ from __future__ import annotations
 import functools
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, overload
 
 import numpy as np
 
 from s2sad.api.colouring import Groups, by_columns, grouped, stars
 from s2sad.api.gradients import asked
 from s2sad.compiler.transform import Transform
+from s2sad.dispatch.bound import Method
 from s2sad.dispatch.derivative import Derivative
+from s2sad.dispatch.display import NAMES
+from s2sad.dispatch.frames import public
 from s2sad.dispatch.subject import Subject
+from s2sad.dispatch.typed import BackendName, P
 from s2sad.errors import ArgumentError, InternalError, shown
 from s2sad.frontend.reading.callables import callable_name
+from s2sad.ir.marks import StandsFor, mark
 from s2sad.ir.sets import Integers, Table, counting, numbers_of
 from s2sad.ir.trees import LEAF, Structure, flatten, in_place_of, is_inexact
+from s2sad.ir.unruled import of_module
+from s2sad.view.cell import Pattern
+from s2sad.view.text import Text
 
 Argnum: TypeAlias = "int | str"
 Matrix: TypeAlias = Any
@@ -41,6 +51,11 @@ MAX_PATTERNS = 16
 """For how many arguments a pattern is kept."""
 
 
+@overload
+def sparsity(fun: Callable[P, object], argnums: Argnum = ...) -> Sparsity[P]: ...
+@overload
+def sparsity(fun: None = None, argnums: Argnum = ...) -> Callable[[Callable[P, object]], Sparsity[P]]: ...
+@public
 def sparsity(fun: object = None, argnums: Argnum = 0) -> Any:
     """Which numbers of the result of a function depend on which numbers of an argument: a function of its arguments.
 
@@ -64,12 +79,33 @@ def sparsity(fun: object = None, argnums: Argnum = 0) -> Any:
     Griewank & Walther, Evaluating Derivatives (2008), section 7.1.
     """
     if fun is None:
-        return lambda f: sparsity(f, argnums)
+        return public(lambda f: sparsity(f, argnums))
     return Sparsity(Subject.of(fun), argnums)
 
 
+@overload
 def sparse_jacobian(
-    fun: object = None, argnums: Argnum = 0, mode: Mode | None = None, check: bool = False, backend: str | None = None
+    fun: Callable[P, object],
+    argnums: Argnum = ...,
+    mode: Mode | None = ...,
+    check: bool = ...,
+    backend: BackendName | None = ...,
+) -> SparseJacobian[P]: ...
+@overload
+def sparse_jacobian(
+    fun: None = None,
+    argnums: Argnum = ...,
+    mode: Mode | None = ...,
+    check: bool = ...,
+    backend: BackendName | None = ...,
+) -> Callable[[Callable[P, object]], SparseJacobian[P]]: ...
+@public
+def sparse_jacobian(
+    fun: object = None,
+    argnums: Argnum = 0,
+    mode: Mode | None = None,
+    check: bool = False,
+    backend: BackendName | None = None,
 ) -> Any:
     """The Jacobian of a function as a sparse matrix, by as few sweeps as its pattern admits.
 
@@ -100,13 +136,24 @@ def sparse_jacobian(
     Curtis, Powell & Reid (1974); Griewank & Walther (2008), chapter 8.
     """
     if fun is None:
-        return lambda f: sparse_jacobian(f, argnums, mode, check, backend)
+        return public(lambda f: sparse_jacobian(f, argnums, mode, check, backend))
     if mode not in (None, "forward", "reverse"):
         raise ArgumentError(f'mode is "forward", "reverse" or None, not {shown(mode)}')
     return SparseJacobian(Subject.of(fun), argnums, mode, check, backend)
 
 
-def sparse_hessian(fun: object = None, argnums: Argnum = 0, check: bool = False, backend: str | None = None) -> Any:
+@overload
+def sparse_hessian(
+    fun: Callable[P, object], argnums: Argnum = ..., check: bool = ..., backend: BackendName | None = ...
+) -> SparseHessian[P]: ...
+@overload
+def sparse_hessian(
+    fun: None = None, argnums: Argnum = ..., check: bool = ..., backend: BackendName | None = ...
+) -> Callable[[Callable[P, object]], SparseHessian[P]]: ...
+@public
+def sparse_hessian(
+    fun: object = None, argnums: Argnum = 0, check: bool = False, backend: BackendName | None = None
+) -> Any:
     """The Hessian of a scalar function as a sparse matrix, by as few products with vectors as its pattern admits.
 
     By its symmetry one of `H[i, j]` and `H[j, i]` is enough: a row and column that are full cost one sweep. Arguments
@@ -126,7 +173,7 @@ def sparse_hessian(fun: object = None, argnums: Argnum = 0, check: bool = False,
     Gebremedhin, Manne & Pothen, What color is your Jacobian? (2005).
     """
     if fun is None:
-        return lambda f: sparse_hessian(f, argnums, check, backend)
+        return public(lambda f: sparse_hessian(f, argnums, check, backend))
     return SparseHessian(Subject.of(fun), argnums, None, check, backend)
 
 
@@ -168,11 +215,11 @@ class Plan:
         return alone | self.symmetric, np.where(alone, self.columns.of[j], groups.of[i]), np.where(alone, i, j)
 
 
-class Sparsity:
+class Sparsity(Method[P, Any]):
     """What `sparsity` gives, and what sparse derivatives have of it."""
 
-    __name__: str
     suffix = "sparsity"
+    noun = "sparsity"
 
     def __init__(self, subject: Subject, argnums: Argnum) -> None:
         if not isinstance(argnums, (int, str)):
@@ -182,15 +229,17 @@ class Sparsity:
         self.subject = subject
         self.argnums = argnums
         self.variadic: dict[object, Any] = {}
-        functools.update_wrapper(self, subject.function or subject.target, updated=())
+        functools.update_wrapper(self, subject.function or subject.target, NAMES, ())
         self.__name__ = f"{callable_name(subject.target)}_{self.suffix}"
+        self.__signature__ = subject.signature
         if not subject.is_variadic:
             self.argnum = asked(subject, Transform("jvp", ()), argnums).argnums[0]
-            self.sets = Derivative(self.differentiated(), Transform("sparsity", (self.argnum,)))
+            self.sets = Derivative[..., Any](self.differentiated(), Transform("sparsity", (self.argnum,)))
             self.kept: dict[tuple[object, tuple[int, ...], object], Plan] = {}
 
-    def __repr__(self) -> str:
-        return f"<{self.__name__}{self.subject.signature}>"
+    def __getstate__(self) -> dict[str, Any]:
+        # patterns are kept by the modules that found them, which another process has not
+        return vars(self) | {"kept": {}}
 
     def differentiated(self) -> Any:
         """The function of which this is the Jacobian."""
@@ -200,21 +249,60 @@ class Sparsity:
         """The same of another function."""
         return Sparsity(subject, argnums)
 
-    def __call__(self, /, *args: object, **kwargs: object) -> Matrix:
+    @public
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Matrix:
         return self.plan(*args, **kwargs).pattern
 
-    def plan(self, *args: object, **kwargs: object) -> Plan:
+    @public
+    def plan(self, *args: P.args, **kwargs: P.kwargs) -> Plan:
         """The pattern for such arguments, and the sweeps by which a derivative of it is found."""
         if self.subject.is_variadic:
             return self.spread(args, kwargs).plan(*args, *kwargs.values())  # type: ignore[no-any-return]
         return self.planned(self.bound(args, kwargs))
 
-    def lower(self, *args: object, **kwargs: object) -> Any:
-        """The plain emitted function for arguments like these; its text is `.source`."""
+    @public
+    def lower(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """The plain emitted function for arguments like these, of the sweeps if there are some; it has a `.source`."""
+        derivative, values = self.emitted(args, kwargs)
+        return derivative.lower(*values)
+
+    @public
+    def explore(
+        self, *args: Any, path: str | PathLike[str] | None = None, browser: bool = False, **kwargs: Any
+    ) -> Path:
+        """Write a page that shows the emitted function beside the code and the trace; see `Derivative.explore`."""
+        derivative, values = self.emitted(args, kwargs)
+        return derivative.explore(*values, path=path, browser=browser)
+
+    def emitted(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[Derivative[..., Any], Any]:
+        """The derivative that is emitted for such arguments, and what it is called with."""
         if self.subject.is_variadic:
-            return self.spread(args, kwargs).lower(*args, *kwargs.values())
+            return self.spread(args, kwargs).emitted((*args, *kwargs.values()), {})  # type: ignore[no-any-return]
         values = self.bound(args, kwargs)
-        return self.sets.lower(*values, self.places(values))
+        return self.shown(values)
+
+    def shown(self, values: tuple[Any, ...]) -> tuple[Derivative[..., Any], Any]:
+        """The same, of the arguments in the order of the parameters."""
+        return self.sets, (*values, self.places(values))
+
+    def derivatives(self) -> list[Derivative[..., Any]]:
+        """What is compiled for this."""
+        own = [] if self.subject.is_variadic else [self.sets]
+        return own + [d for one in self.variadic.values() for d in one.derivatives()]
+
+    def _title(self) -> str:
+        by = self.argnums if self.subject.is_variadic else list(self.subject.signature.parameters)[self.argnum]
+        return f"{self.noun} of {callable_name(self.subject.target)} by {by}"
+
+    def _patterns(self) -> Iterator[Pattern]:
+        for derivative in self.derivatives():
+            yield from derivative._patterns()
+
+    def _generic_text(self, given: Sequence[object] = ()) -> Text:
+        return self.derivatives()[0]._generic_text(given)
+
+    def _function(self) -> object:
+        return self.subject.target
 
     def spread(self, args: Sequence[object], kwargs: Mapping[str, object]) -> Any:
         """The same for just these arguments, of a function that takes `*args` or `**kwargs`."""
@@ -271,12 +359,15 @@ class Sparsity:
         return Plan(pattern, Groups.none(pattern.shape[1]), Groups.none(pattern.shape[0]))
 
 
-class SparseJacobian(Sparsity):
+class SparseJacobian(Sparsity[P]):
     """What `sparse_jacobian` gives."""
 
     suffix = "sparse_jacobian"
+    noun = "sparse Jacobian"
 
-    def __init__(self, subject: Subject, argnums: Argnum, mode: Mode | None, check: bool, backend: str | None) -> None:
+    def __init__(
+        self, subject: Subject, argnums: Argnum, mode: Mode | None, check: bool, backend: BackendName | None
+    ) -> None:
         super().__init__(subject, argnums)
         self.mode, self.check, self.backend = mode, check, backend
         if not subject.is_variadic:
@@ -287,7 +378,8 @@ class SparseJacobian(Sparsity):
     def again(self, subject: Subject, argnums: Argnum) -> Any:
         return type(self)(subject, argnums, self.mode, self.check, self.backend)
 
-    def __call__(self, /, *args: object, **kwargs: object) -> Matrix:
+    @public
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Matrix:
         from scipy.sparse import csr_array
 
         if self.subject.is_variadic:
@@ -325,16 +417,20 @@ class SparseJacobian(Sparsity):
         if not np.all(np.abs(found @ vector - product) <= bound):
             raise InternalError(f"{self.__name__} differs from a derivative along a vector: its pattern lacks a number")
 
-    def lower(self, *args: object, **kwargs: object) -> Any:
-        """The plain emitted function of the sweeps for arguments like these; its text is `.source`."""
-        if self.subject.is_variadic:
-            return self.spread(args, kwargs).lower(*args, *kwargs.values())
-        values = self.bound(args, kwargs)
+    def shown(self, values: tuple[Any, ...]) -> tuple[Derivative[..., Any], Any]:
         plan = self.planned(values)
         structure, shapes = plan.result
         if plan.columns.count >= plan.rows.count:
-            return self.forward.lower(values, values[self.argnum])
-        return self.reverse.lower(values, structure.tree(np.zeros(s)[()] for s in shapes))
+            return self.forward.shown(values, values[self.argnum])
+        return self.reverse.shown(values, structure.tree(np.zeros(s)[()] for s in shapes))
+
+    def _generic_text(self, given: Sequence[object] = ()) -> Text:
+        # how many sweeps there are depends on the lengths of the arguments: of one
+        return self.forward.single._generic_text(given)
+
+    def derivatives(self) -> list[Derivative[..., Any]]:
+        own = [] if self.subject.is_variadic else [self.forward.many, self.reverse.many]
+        return own + super().derivatives()
 
     def grouped(self, pattern: Matrix) -> Plan:
         empty = super().grouped(pattern)
@@ -350,10 +446,11 @@ class SparseJacobian(Sparsity):
         return other if other.sweeps < plan.sweeps else plan
 
 
-class SparseHessian(SparseJacobian):
+class SparseHessian(SparseJacobian[P]):
     """What `sparse_hessian` gives: the Jacobian of a gradient, which is symmetric."""
 
     suffix = "sparse_hessian"
+    noun = "sparse Hessian"
 
     def differentiated(self) -> Any:
         return Derivative(self.subject, Transform("grad", (self.argnum,)))
@@ -367,11 +464,12 @@ class SparseHessian(SparseJacobian):
 class Sweeps:
     """Sweeps along many vectors at once, in one mode."""
 
-    def __init__(self, target: Any, transform: Transform, backend: str | None) -> None:
-        self.single = Derivative(target, transform, backend)
+    def __init__(self, target: Any, transform: Transform, backend: BackendName | None) -> None:
+        self.single = Derivative[..., Any](target, transform, backend)
         count = len(self.single.__signature__.parameters)
         axes = (*(None,) * (count - 1), 0)
-        self.many = Derivative(Derivative(target, transform), Transform("vmap", (), False, in_axes=axes), backend)
+        many = Transform("vmap", (), False, in_axes=axes)
+        self.many = Derivative[..., Any](Derivative(target, transform), many, backend)
         self.reverse = transform.kind == "pullback"
 
     def along(self, values: Sequence[Any], groups: Groups, like: Any, size: int) -> Any:
@@ -394,11 +492,11 @@ class Sweeps:
         """What a sweep along one vector gives, as a vector."""
         return self.numbers(self.single(*values, _in_shape(like, vector)), 1)[0]
 
-    def lower(self, values: Sequence[Any], like: Any) -> Any:
-        """The emitted function."""
+    def shown(self, values: Sequence[Any], like: Any) -> tuple[Derivative[..., Any], Any]:
+        """The derivative that is emitted, and what it is called with."""
         if isinstance(like, (float, np.ndarray, np.generic)):
-            return self.many.lower(*values, np.zeros((2, *np.shape(like)), dtype=_dtype(like)))
-        return self.single.lower(*values, _in_shape(like, np.zeros(_count(like))))
+            return self.many, (*values, np.zeros((2, *np.shape(like)), dtype=_dtype(like)))
+        return self.single, (*values, _in_shape(like, np.zeros(_count(like))))
 
     def numbers(self, result: Any, count: int) -> Any:
         """The numbers that sweeps gave, a row for each of them."""
@@ -457,3 +555,12 @@ def _told(value: Any, whole: bool) -> object:
         elif whole or isinstance(leaf, int):
             found.append(leaf)
     return tuple(found)
+
+
+of_module(
+    __name__,
+    refused="sparsity sparse_jacobian sparse_hessian",
+    why="how many sweeps there are is known at a call only, and the result is a matrix of SciPy's",
+    instead="take s2sad.jacobian, s2sad.jvp or s2sad.hvp inside, or the sparse derivative outside",
+)
+mark(Sparsity, StandsFor(lambda sparse: sparse_jacobian))

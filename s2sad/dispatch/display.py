@@ -19,7 +19,7 @@ from s2sad.view.cell import Cell, Code, Pattern
 
 NAMES = tuple(n for n in functools.WRAPPER_ASSIGNMENTS if n != "__doc__")
 """What a derivative takes from its function: its docstring it says itself."""
-FOR_USERS = ("backend", "explore", "lines", "lower", "module", "source", "target")
+FOR_USERS = ("backend", "explore", "lines", "lower", "module", "plan", "source", "target")
 """What `dir` names of a derivative; the rest of it is of use to the compiler."""
 
 

@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import logging
+import pickle
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 import s2sad
 from s2sad.api.colouring import by_columns, stars
 from s2sad.api.sparse import Plan
-from s2sad.errors import ArgumentError, InternalError, NonScalarOutput, NotDifferentiable
+from s2sad.errors import ArgumentError, InternalError, NonScalarOutput, NotDifferentiable, UnsupportedCall
 from s2sad.ir import sets
 from tests.memory.cases import STORES
 from tests.memory.test_memory import VALUES
@@ -389,7 +390,45 @@ def test_what_users_call_is_what_they_may_call():
         return x * y
 
     assert g(2.0, X).nnz == 7
-    assert repr(g) == "<g_sparse_jacobian(x, y)>"
+    assert repr(g) == "<g_sparse_jacobian(x, y): sparse Jacobian of g by y>"
+
+
+class Spring:
+    def __init__(self, stiffness):
+        self.stiffness = stiffness
+
+    @s2sad.sparse_jacobian(argnums="x")
+    def force(self, x):
+        return self.stiffness * x[1:] * x[:-1]
+
+
+def test_what_users_hold_says_what_it_is(tmp_path):
+    jacobian = s2sad.sparse_jacobian(banded)
+    assert jacobian(X).nnz == 19
+    assert "banded_dot_vmap(x, x_dot)" in jacobian.lower(X).source
+    assert "x_dot" in jacobian.source
+    assert "banded_sparsity(x, x_dot)" in s2sad.sparsity(banded).lower(X).source
+    assert jacobian.explore(X, path=tmp_path / "page.html").exists()
+    assert "text/html" in jacobian._repr_mimebundle_()
+    assert pickle.loads(pickle.dumps(jacobian))(X).nnz == 19
+    assert Spring(2.0).force(X).nnz == 12
+
+
+def of_inside(x):
+    return np.sum(s2sad.sparse_jacobian(banded)(x).data)
+
+
+HELD = s2sad.sparse_jacobian(banded)
+
+
+def of_held(x):
+    return np.sum(HELD(x).data)
+
+
+@pytest.mark.parametrize("f", [of_inside, of_held])
+def test_inside_a_function_they_are_refused(f):
+    with pytest.raises(UnsupportedCall, match="sparse_jacobian: how many sweeps there are"):
+        s2sad.grad(f)(X)
 
 
 def test_a_function_may_change_its_argument():

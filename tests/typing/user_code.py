@@ -184,3 +184,12 @@ def gradient_of(f: Callable[[float], float]) -> Callable[[float], Any]:
 
 assert_type(descended(lambda x: x * x, 1.0), float)
 gradient_of(lambda x: x * x)(1.0)
+
+# sparse derivatives have the parameters of their function
+
+sparse = s2sad.sparse_jacobian(length)
+sparse.plan(np.ones(3), 2.0).sweeps.bit_length()
+sparse(np.ones(3), scale=2.0)
+s2sad.sparse_hessian(argnums="x", check=True)(length).lower(np.ones(3), 2.0)
+flat, unravel = s2sad.ravel_pytree({"w": np.ones(3)})
+unravel(flat)
