@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import assert_never
 
+from s2sad.errors import UnsupportedCall
 from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.primitives.index_sets import measured
 from s2sad.ir.types import ArrayType
@@ -98,6 +99,9 @@ class Read:
             parts = self.parts.get(op.result, set())
             self.numbers.update(o for k, o in zip(keys_of(op), op.operands, strict=True) if k in parts)
         elif op.result in self.numbers or op.result in self.parts:
+            if op.primitive.draws:
+                what = "a pattern that random numbers decide: each call would have another one"
+                raise UnsupportedCall(what, "draw them outside, and pass them", op.location)
             shapes = set(measured(op))
             self.shapes |= shapes
             self.numbers.update(o for o in op.operands if o not in shapes)

@@ -335,7 +335,7 @@ class Sparsity(Method[P, Any]):
         """The plan for these arguments, found again where nothing that decides about it has changed."""
         seeds = self.places(values)
         module, outside = self.sets.module(*values, seeds), self.sets.outside(*values, seeds)
-        for (known, decided_by, key), plan in self.kept.items():
+        for (known, decided_by, key), plan in list(self.kept.items()):
             if known is module and key == _key(values, outside, decided_by):
                 return plan
         count = sum(np.size(leaf) for leaf in flatten(values[self.argnum])[0] if is_inexact(leaf))
@@ -350,7 +350,8 @@ class Sparsity(Method[P, Any]):
         plan = replace(self.grouped(pattern), decided_by=decided_by, result=result)
         LOGGER.info("%s: %r", self.__name__, plan)
         while len(self.kept) >= MAX_PATTERNS:
-            del self.kept[next(iter(self.kept))]
+            # another thread may have done so by now
+            self.kept.pop(next(iter(list(self.kept))), None)
         self.kept[(module, decided_by, _key(values, outside, decided_by))] = plan
         return plan
 

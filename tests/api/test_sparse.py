@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import logging
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -109,6 +110,9 @@ JACOBIANS = {
     "einsum": (lambda x: np.einsum("ij,j->ij", x.reshape(2, 3), x[:3]), (X[:6],)),
     "scalar": (lambda t: np.array([t, t * t, 1.0]), (2.0,)),
     "one number": (lambda x: np.sum(x[:3] ** 2), (X,)),
+    "complex inside": (lambda x: np.imag(np.exp(1j * x) * np.conj(x[0] + 1j)), (X,)),
+    "largest": (lambda x: np.max(x[:6].reshape(3, 2), axis=1) * x[:3], (X,)),
+    "solve": (lambda x: np.linalg.solve(np.diag(x[:3]) + np.eye(3), x[3:6]), (X,)),
 }
 
 
@@ -315,6 +319,31 @@ def test_how_often_a_loop_runs_decides():
     for x in (X, 5.0 * X):
         np.testing.assert_allclose(jacobian(x).toarray(), s2sad.jacobian(grown)(x))
     assert jacobian.plan(5.0 * X).sweeps < jacobian.plan(X).sweeps
+
+
+def test_masks_decide():
+    jacobian = s2sad.sparse_jacobian(lambda x: x[x > 0.5] ** 2, check=True)
+    assert [jacobian(x).shape for x in (X, 3.0 * X)] == [(4, 7), (6, 7)]
+
+
+def test_random_numbers_may_not_decide():
+    def shuffled(x, rng):
+        return x[rng.permutation(7)] * x
+
+    def noisy(x, rng):
+        return x * rng.normal(size=7)
+
+    assert s2sad.sparse_jacobian(noisy)(X, np.random.default_rng(0)).nnz == 7
+    with pytest.raises(UnsupportedCall, match="random numbers decide"):
+        s2sad.sparse_jacobian(shuffled)(X, np.random.default_rng(0))
+
+
+def test_threads_share_patterns():
+    jacobian = s2sad.sparse_jacobian(lambda x, k: x[k:] * x[:-k])
+    many = list(range(1, 25)) * 2
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda k: jacobian(np.ones(40), k).shape, many))
+    assert found == [(40 - k, 40) for k in many]
 
 
 def test_a_pattern_that_lacks_a_number_is_found(monkeypatch):
