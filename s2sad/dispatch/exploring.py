@@ -115,12 +115,15 @@ def tabs_of(
     own = "forward" if derivative.transform is not None and derivative.transform.kind == "jvp" else "reverse"
     if derivative.transform is not None and derivative.transform.label == "hvp":
         own = "hvp"
-    in_loops = derivative.another(derivative.target, derivative.transform, "native")
+
+    def in_loops() -> Any:
+        return derivative.another(derivative.target, derivative.transform, "native")
+
     ways: dict[str, Callable[[], Tab]] = {
         "reverse": lambda: _text("reverse", gradient, primals, run),
         "forward": lambda: _text("forward", forward, (*primals, *vectors), run),
         "hvp": lambda: _text("hvp", product, (*primals, *vectors), run),
-        "native": lambda: _text("native", in_loops, values, False),
+        "native": lambda: _text("native", in_loops(), values, False),
         "c": lambda: _c(derivative, values),
     }
     ways[own] = lambda: _text(own, derivative.without_backend(), values, run)

@@ -194,3 +194,13 @@ def test_arguments():
         {"text": "min nan, mean nan, max nan", "shape": [2], "bad": "nan"},
         {"text": "1", "shape": [], "bad": None},
     ]
+
+
+def test_a_page_without_llvmlite_says_why_it_has_no_loops(monkeypatch):
+    def check(self):
+        raise s2sad.errors.ArgumentError("backend 'native' needs llvmlite")
+
+    monkeypatch.setattr("s2sad.backends.native.runner.NativeRunner.check", check)
+    tabs = {tab["key"]: tab for tab in explored(s2sad.grad(product), (2.0, 3.0), {})["tabs"]}
+    assert tabs["native"]["reason"] == "backend 'native' needs llvmlite"
+    assert tabs["reverse"]["lines"]
