@@ -86,26 +86,27 @@ def _is_root(made: Apply) -> bool:
 
 
 def _stores(g: Expr) -> int:
-    """Of how many stores a cotangent was made, and of what is done to each of its elements, by all ways to them; of
-    more than few that they are more."""
-    known, open_ = g.builder.known_stores, [g.operand]
-    while open_:
-        made = adjoint_made_by(g.builder, open_[-1])
-        parts = [] if made is None else _passed_on(made)
-        rest = [o for o in parts if o not in known]
-        if rest:
-            open_ += rest
-            continue
-        store = made is not None and made.primitive in (INDEX_SET, INDEX_ADD)
-        known[open_.pop()] = min(int(store) + sum(known[o] for o in parts), FEW + 1)
+    """Of how many stores a cotangent was made, and of what is done to each of its elements; no more than FEW + 1."""
+    known, wanted = g.builder.known_stores, [g.operand]
+    while wanted:
+        o = wanted[-1]
+        own, parts = _store_in(g.builder, o)
+        inner = [x for x in parts if x not in known]
+        wanted += inner
+        if not inner:
+            known[wanted.pop()] = min(FEW + 1, own + sum(known[x] for x in parts))
     return known[g.operand]
 
 
-def _passed_on(made: Apply) -> list[Operand]:
-    """Those operands of an operation on each element, or of a store, whose elements go on to its result."""
-    first = made.primitive in (INDEX_SET, INDEX_ADD) or made.primitive.algebra in (Algebra.NEGATIVE, Algebra.PRODUCT)
-    operands = made.operands[:1] if first else made.operands if made.primitive.algebra is Algebra.SUM else ()
-    return [o for o in operands if o.type.shape == made.result.type.shape]
+def _store_in(builder: Builder, operand: Operand) -> tuple[int, list[Operand]]:
+    """Whether a cotangent was made by a store, and what else of its shape it was made of."""
+    made = adjoint_made_by(builder, operand)
+    if made is None or not operand.type.rank:
+        return 0, []
+    store = made.primitive is INDEX_ADD or (made.primitive is INDEX_SET and _is_zero(made.operands[2]))
+    passes = made.primitive.algebra in (Algebra.NEGATIVE, Algebra.PRODUCT)
+    parts = made.operands[:1] if store or passes else made.operands if made.primitive.algebra is Algebra.SUM else ()
+    return int(store), [o for o in parts if o.type.shape == operand.type.shape]
 
 
 def _scattered(g: Expr, slope: Expr) -> Any:

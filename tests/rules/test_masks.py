@@ -258,18 +258,22 @@ def test_what_is_selected_and_has_an_infinite_slope_is_not_taken_for_what_is_lef
     assert not bad.any(), "a number, where the product is none, is the limit"
 
 
-STORES = ["w[0] = w[1] * w[2] + {0}", "w = w / (1.0 + w * w)", "w = np.sqrt(w) + w[k]", "w[k] = w[k] * {0}"]
+LINES = {
+    "stores": ["w[0] = w[1] * w[2] + {0}", "w = w / (1.0 + w * w)", "w = np.sqrt(w) + w[k]", "w[k] = w[k] * {0}"],
+    "sums": ["v = np.sin(w) * v + {0}", "w = w - 0.1 * v", "v = v / (1.0 + w * w)", "w = np.sqrt(w + 2.0) + v"],
+}
 
 
-def test_a_product_of_many_stores_is_not_made_of_them_again(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("kind", "count"), [("stores", 6), ("sums", 20)])
+def test_a_product_is_not_made_of_all_that_its_factors_were_made_of(kind, count, tmp_path, monkeypatch):
     """Twice as long a program has twice as long a derivative, and the same values as differences give."""
     monkeypatch.syspath_prepend(tmp_path)
     lengths, x = [], np.linspace(0.5, 1.0, 6)
-    for count in (6, 12):
-        lines = [STORES[n % 4].format(0.5 + n / 8) for n in range(count)]
-        head = "import numpy as np\n\n\ndef f(x):\n    w, k = x * 1.0, np.arange(5, -1, -1)\n    "
-        (tmp_path / f"stores_{count}.py").write_text("\n    ".join([head, *lines, "return np.sum(w)\n"]))
-        f = importlib.import_module(f"stores_{count}").f
+    for size in (count, 2 * count):
+        lines = [LINES[kind][n % 4].format(0.5 + n / 8) for n in range(size)]
+        head = "import numpy as np\n\n\ndef f(x):\n    v, w, k = x, x * 1.0, np.arange(5, -1, -1)\n    "
+        (tmp_path / f"{kind}_{size}.py").write_text("\n    ".join([head, *lines, "return np.sum(w)\n"]))
+        f = importlib.import_module(f"{kind}_{size}").f
         lengths.append(s2sad.grad(f).lower(x).source.count("\n"))
         first_order(f, x, np.arange(6.0) - 2.0)
     assert lengths[1] < 2.5 * lengths[0]
