@@ -124,7 +124,7 @@ function facts(one) {
 function shortly(value) {
   if (!value) return null;
   if (!value.text.includes(", ")) return value.text;
-  const numbers = value.text.split(", ").map((part) => part.replace(/^(min|mean|max) /, ""));
+  const numbers = value.text.split(", ").map((part) => part.replace(/^(min|mean|max) /, "").replace(/^-0$/, "0"));
   const short = numbers.map((n) => (/^-?\d[\d.]*(e[+-]\d+)?$/.test(n) && n.length > 6 ? String(+Number(n).toPrecision(3)) : n));
   const text = new Set(short).size === 1 ? `all ${short[0]}` : short.join(" \u2026 ");
   return value.bad && !text.includes(value.bad) ? `${value.bad} in ${text}` : text;
