@@ -27,7 +27,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with on_terminal():
-            return int(options.run(options))
+            status = int(options.run(options))
+        sys.stdout.flush()
+        return status
     except Error as e:
         _tell(e if isinstance(e, WrongUse) else f"{type(e).__name__}: {e}", e)
         return WRONG if isinstance(e, WrongUse) else NO

@@ -6,6 +6,7 @@ import inspect
 import io
 import logging
 import math
+import pdb
 import random
 import re
 import sys
@@ -371,6 +372,21 @@ def test_a_debugger_is_entered_where_the_function_asks_for_it(monkeypatch):
     monkeypatch.setattr(sys, "breakpointhook", lambda: seen.append(sys._getframe(1).f_locals["x"]))
     assert s2sad.grad(stops)(3.0) == 6.0
     assert seen == [3.0]
+
+
+def stops_by_its_module(x):
+    y = x * x
+    pdb.set_trace()
+    return y
+
+
+def test_a_debugger_is_entered_by_its_module_too(monkeypatch):
+    gradient = s2sad.grad(stops_by_its_module).lower(3.0)
+    assert "    pdb.set_trace()\n" in gradient.source
+    entered = []
+    monkeypatch.setattr(pdb, "set_trace", lambda: entered.append(sys._getframe(1).f_locals["x"]))
+    assert gradient(3.0) == 6.0
+    assert entered == [3.0]
 
 
 # functions that Numba compiled

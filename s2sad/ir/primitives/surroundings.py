@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from s2sad.ir.late import when_imported
 from s2sad.ir.primitive import Effect, Primitive, register
 from s2sad.ir.types import BOOL, NONE, ArrayType, Type
 
@@ -72,6 +73,19 @@ SLEEP = register(
 )
 
 
+def _of_pdb() -> None:
+    """Let a program enter the debugger by its module, as `breakpoint` does."""
+    import pdb
+
+    def set_trace() -> None:
+        pdb.set_trace()
+
+    set_trace.__module__ = pdb.__name__
+    # by its place, as others put functions of their own there: pytest does
+    enter = Primitive("pdb.set_trace", set_trace, lambda: NONE, constant=True, effect=Effect.IO, once=True)
+    register(enter, pdb.set_trace)
+
+
 def _clock(function: Callable[[], float], dtype: type) -> None:
     t = ArrayType(np.dtype(dtype), (), "python")
     name = f"{function.__module__}.{function.__name__}"
@@ -82,3 +96,4 @@ for _function in CLOCKS:
     _clock(_function, float)
 for _counter in COUNTERS:
     _clock(_counter, int)
+when_imported("pdb", _of_pdb)
