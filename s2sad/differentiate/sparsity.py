@@ -18,15 +18,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from s2sad.analysis.deciding import deciding
 from s2sad.differentiate.forward import Forward
 from s2sad.differentiate.jacobians import Order
-from s2sad.differentiate.tangents import as_dots, check_rule
+from s2sad.differentiate.tangents import as_dots, check_rule, conform
 from s2sad.errors import NotDifferentiable, within_rule
 from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, is_basic_index
-from s2sad.ir.primitive import PRIMITIVES, Primitive, View
+from s2sad.ir.primitive import PRIMITIVES, Primitive, View, required
 from s2sad.ir.primitives.index_sets import ADDED_AT, EVERYWHERE, PRODUCT, THROUGH, UNION, UNION_ALONG
 from s2sad.ir.primitives.lists import LIST_ADD, LIST_SET
 from s2sad.ir.types import SequenceType, Type, is_active_type, leaves
@@ -107,7 +109,7 @@ class Patterns(Forward):
         if not all(map(steps.add, inner.operations)):
             return self.everywhere(op, builder)
         builder.operations += steps.builder.operations
-        return steps.found(dot, builder)
+        return steps.found(dot, op.result.type, builder)
 
 
 class Steps:
@@ -119,34 +121,39 @@ class Steps:
         self.same: dict[Operand, Operand] = {}
         """By a value of the rule the one that has its sets already."""
 
-    def found(self, dot: object, builder: Builder) -> object:
-        """What a rule gave, as sets; None where it depends on nothing."""
+    def found(self, dot: object, t: Type, builder: Builder) -> object:
+        """What a rule gave, as sets in the dtypes of its result; None where it depends on nothing."""
         if isinstance(dot, tuple):
-            items = tuple(self.found(d, builder) for d in dot)
+            items = tuple(self.found(d, item, builder) for d, item in zip(dot, t.items, strict=True))
             return items if any(i is not None for i in items) else None
         if dot is None:
             return None
         operand = self.builder.operand(dot)
-        return builder.expr(self.same.get(operand, operand)) if operand in self.sets else None
+        return conform(builder, self.same.get(operand, operand), t) if operand in self.sets else None
 
     def add(self, op: Operation) -> bool:
         """Append what an operation does; False where that is not known."""
-        if not any(o in self.sets for o in op.operands) and not op.blocks:
-            self.builder.operations.append(op)
-            return True
-        if not isinstance(op, Apply):
+        if not isinstance(op, (Apply, Call)):
             return False
         flags = tuple(o in self.sets for o in op.operands)
         operands = [self.same.get(o, o) for o in op.operands]
+        if not any(flags):
+            self.builder.operations.append(replace(op, operands=tuple(operands)))
+            return True
+        if isinstance(op, Call):
+            return False
         p, t = op.primitive, op.result.type
         if p.measures or p.blank or p.zeros:
-            self.builder.operations.append(replace(op, operands=tuple(operands)))
+            self.same[op.result] = self.builder.apply(p, operands, op.static)
             return True
         if p.elementwise and not p.constant:
             self.union(op, operands, flags)
         elif _moves(op, flags):
             self.made(op, p, operands, op.static)
-        elif _is_part(op) or p.transparent and flags[0]:
+        elif _is_part(op):
+            # a number depends on the same as each of its parts; sets themselves are real
+            self.made(op, required(np.real), operands, {})
+        elif p.transparent and flags[0]:
             self.is_same(op.result, operands[0])
         elif p is INDEX_ADD and not flags[1]:
             self.added(op, operands, flags)
@@ -163,9 +170,8 @@ class Steps:
         return True
 
     def made(self, op: Apply, primitive: Primitive, operands: Sequence[Operand], static: Mapping[str, object]) -> None:
-        """Append an operation on sets that gives the result of one."""
-        self.builder.operations.append(replace(op, primitive=primitive, operands=tuple(operands), static=static))
-        self.sets.add(op.result)
+        """Append an operation on sets that gives the result of one: in double precision, whatever that has."""
+        self.is_same(op.result, self.builder.apply(primitive, operands, static, op.result.hint, op.result.loose))
 
     def is_same(self, value: Value, sets: Operand) -> None:
         """Let a value have sets that are there already."""

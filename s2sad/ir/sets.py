@@ -249,7 +249,7 @@ def everywhere(like: Any, *arrays: Sets) -> Sets:
     given = [numbers_of(leaf).ravel() for a in arrays for leaf in _leaves(a)]
     together = np.concatenate(given) if given else np.zeros(0, dtype=np.int64)
     found = int(_TABLE.get().joined(np.zeros(len(together), dtype=np.int64), together, 1)[0])
-    return _mapped(lambda x: np.full(np.shape(x), float(found))[()], like)
+    return _mapped(lambda x: np.full(np.shape(x), found, dtype=np.result_type(x))[()], like)
 
 
 def through(name: str, flags: Sequence[bool], *operands: Any, **static: Any) -> Sets:
