@@ -26,7 +26,7 @@ from s2sad.ir.definition import DEFINITIONS
 from s2sad.ir.primitive import PRIMITIVES
 from s2sad.optimize.identities.registry import IDENTITIES
 from s2sad.rules import everything
-from website.navigation import completed, sections
+from website.navigation import ENTRY, completed, sections
 
 assert lower, "it fills the table of meanings"
 ROOT = Path(__file__).parent.parent
@@ -143,6 +143,7 @@ def test_every_page_is_in_the_index(golden_update):
         index.write_text(completed(text, titles), encoding="utf-8")
         return
     assert {p for listed in sections(text).values() for p in listed} == set(titles), "--golden-update adds them"
+    assert len(ENTRY.findall(text)) == len(titles), "one is listed twice"
 
 
 def test_an_index_is_completed():
