@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from s2sad import __main__ as command
+from s2sad.cli import generate as command
 
 ROOT = Path(__file__).parents[2]
 ENTRIES = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["s2sad"]["generate"]["targets"]
