@@ -18,6 +18,9 @@ from s2sad.view.colours import coloured, escaped
 from s2sad.view.style import framed
 from s2sad.view.text import Text
 
+MOST_PATTERNS = 6
+"""How many patterns of arguments a cell shows: the last ones."""
+
 
 @dataclass(frozen=True)
 class Code:
@@ -59,7 +62,8 @@ class Cell:
 
     def plain(self) -> str:
         """It as plain text."""
-        rows = [f"  {': '.join(filter(None, (p.types, p.origin)))}" for p in self.patterns]
+        rows = [f"  {': '.join(filter(None, (p.types, p.origin)))}" for p in self._shown]
+        rows[:0] = [f"  {self._left_out}"] * bool(self._left_out)
         head = f"{self.title} ({self.place})" if self.place else self.title
         return "\n".join([head, *rows, *[f"  {self.note}"] * bool(self.note)])
 
@@ -68,11 +72,22 @@ class Cell:
         place = f' <span class="s2sad-place">{escaped(self.place)}</span>' if self.place else ""
         parts = [f"<div><b>{escaped(self.title)}</b>{place}</div>"]
         parts += [f'<pre class="s2sad-code s2sad-origin">{escaped(self.note)}</pre>'] * bool(self.note)
+        parts += [f'<div class="s2sad-origin">{self._left_out}</div>'] * bool(self._left_out)
         parts += [
             f"<details{' open' * (p is self.patterns[-1])}><summary>{_heading(p)}</summary>{_pair(p, k)}</details>"
-            for k, p in enumerate(self.patterns)
+            for k, p in enumerate(self._shown)
         ]
-        return framed("".join(parts), "".join(r for k, p in enumerate(self.patterns) for r in _rules(p, k)))
+        return framed("".join(parts), "".join(r for k, p in enumerate(self._shown) for r in _rules(p, k)))
+
+    @property
+    def _shown(self) -> Sequence[Pattern]:
+        return self.patterns[-MOST_PATTERNS:]
+
+    @property
+    def _left_out(self) -> str:
+        """What is said of those that are not shown."""
+        count = len(self.patterns) - len(self._shown)
+        return f"compiled for {count} other pattern{'s' * (count > 1)} of arguments before" if count else ""
 
 
 def _heading(pattern: Pattern) -> str:

@@ -127,6 +127,17 @@ def test_patterns_are_listed_as_they_are_compiled():
     assert page.count("<details") == 2 and page.count("<details open") == 1
 
 
+def test_of_many_patterns_the_last_are_shown():
+    df = s2sad.grad(lambda *xs: sum(x**2 for x in xs))
+    for count in range(1, 9):
+        df(*[1.0] * count)
+    bundle = df._repr_mimebundle_()
+    assert bundle["text/html"].count("<details") == 6
+    rows = bundle["text/plain"].splitlines()
+    assert rows[1] == "  compiled for 2 other patterns of arguments before"
+    assert rows[2].startswith("  xs_0: float, xs_1: float, xs_2: float: ") and rows[-1].count("xs_") == 8
+
+
 def marks(page, text):
     """The marks of the lines in a page that hold a text."""
     rows = re.findall(r'<span class="s2sad-row([^"]*)"><i>\d+</i>(.*?)</span>(?=<span class="s2sad-row|</pre>)', page)
