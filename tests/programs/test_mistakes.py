@@ -134,6 +134,10 @@ def forgets_an_argument(x):
     return np.maximum(x)
 
 
+def misspells_a_key(d):
+    return 2.0 * d["weigths"]
+
+
 def forgets_an_import(x):
     return numpy.sum(x)  # noqa: F821
 
@@ -231,6 +235,11 @@ MISTAKES = {
         lambda: s2sad.grad(forgets_an_argument)(X),
         line(forgets_an_argument, 1),
         "missing a required",
+    ),
+    "a key's name": (
+        lambda: s2sad.grad(misspells_a_key)({"weights": 2.0}),
+        line(misspells_a_key, 1),
+        "the dict has no key 'weigths', did you mean weights?",
     ),
     "no import": (lambda: s2sad.grad(forgets_an_import)(X), line(forgets_an_import, 1), "\n    import numpy"),
     "complex comes out": (lambda: s2sad.grad(gives_complex)(1.0), "Give np.real of it"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gast
 import numpy as np
 
-from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.errors import UnsupportedCall, UnsupportedType, did_you_mean
 from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method_of, subscript_of
@@ -141,7 +141,8 @@ class Subscripts(Lowering):
         if key not in items:
             if isinstance(items, OutsideItems) and hasattr(items.outside, "__missing__"):
                 self.outside_object(whole)
-            error = Evaluated(f"the dict has no key {key!r}", "", self.at(node))
+            guess = did_you_mean(key, (k for k in items if isinstance(k, str))) if isinstance(key, str) else ""
+            error = Evaluated(f"the dict has no key {key!r}{guess}", "", self.at(node))
             error.exception = KeyError(key)  # a try around may catch it
             raise error
         return items[key]
