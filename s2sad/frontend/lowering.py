@@ -279,6 +279,10 @@ class Lowering(KeyedCells):
         """A function or operator of labelled numbers among others; None where there are none."""
 
     @abstractmethod
+    def numbers_in(self, term: Term, node: gast.AST) -> Term:
+        """The array of a labelled term; other terms as they are."""
+
+    @abstractmethod
     def attribute_of_labelled(self, record: Record, name: str, node: gast.AST) -> Term:
         """An attribute of what was computed with labelled numbers."""
 

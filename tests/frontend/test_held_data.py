@@ -20,6 +20,7 @@ TABLE = pd.DataFrame(
 )
 FIELD = xr.DataArray(np.arange(6.0).reshape(2, 3), dims=("y", "t"), coords={"t": [10, 20, 30]})
 FIELDS = xr.Dataset({"v": FIELD})
+OTHER = pd.Series([1.0, 2.0, 3.0])
 MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
 MATRIX = np.matrix([[1.0, 2.0, 3.0]])
 RECORDS = np.array([(1.0, 2), (3.0, 4), (5.0, 6)], dtype=[("p", float), ("q", int)])
@@ -56,6 +57,8 @@ PROGRAMS = {
     "a matrix": lambda x: np.sum(np.asarray(MATRIX) @ x) + MATRIX.A1 @ x,
     "records": lambda x: np.sum(x * RECORDS["p"]) + np.sum(x * RECORDS["q"]),
     "a table in an object": lambda x: FIT.loss(x),
+    "two columns": lambda x: np.sqrt(((TABLE["b"] - (x[0] * TABLE["a"] + x[1])) ** 2).mean()),
+    "an array by a condition": lambda x: np.sum(x[0] * TABLE["a"].values[TABLE["c"] == "u"]),
 }
 
 
@@ -141,6 +144,9 @@ REFUSED = {
     "a column that is not there": (lambda x: np.sum(x * TABLE["missing"]), "TABLE: KeyError: 'missing'"),
     "a row of run time": (lambda x: x[0] * TABLE["a"].iloc[int(x[0])], "what TABLE_a_iloc is asked for is not known"),
     "a change": (lambda x: x[0] * TABLE.sort_values("a", inplace=True), "sort_values changes TABLE"),
+    "other labels": (lambda x: np.sum(x * TABLE["a"] * OTHER), "OTHER are put together by their labels"),
+    "labels in another order": (lambda x: np.sum(x * TABLE["a"] * TABLE["b"][::-1]), "put together by their labels"),
+    "series of two tables": (lambda x: x[0] * np.sum(TABLE["a"] * OTHER), "put together by their labels"),
     "a result": (lambda x: x * TABLE["a"], "numbers with labels are handed on"),
 }
 
@@ -157,7 +163,7 @@ def test_what_means_another_thing_is_refused(name):
     "value, instead",
     [
         (TABLE["a"], r"pass w.to_numpy\(\)"),
-        (TABLE, r"not static DataFrame; pass w.to_numpy\(\)"),
+        (TABLE, r"not DataFrame of pandas; pass w.to_numpy\(\)"),
         (FIELD, r"pass w.to_numpy\(\)"),
         ({"w": TABLE["a"]}, r"pass w.to_numpy\(\)"),
         (MASKED, r"pass w.filled\(0.0\)"),

@@ -164,6 +164,8 @@ class HeldData(Lowering):
 
     def _coded(self, term: Term, base: HeldType) -> Path | None:
         """An argument as part of a path; None where it is not known, or is held by another object."""
+        if isinstance(term, Record) and term.cls is Labelled:
+            return None
         term = self.value_form(term)
         held = self.held_data(term)
         if held is not None:
@@ -229,20 +231,34 @@ class HeldData(Lowering):
         found = self.function_of_held(f, arguments, keywords, node)
         if found is not None or not (lookup(f) is not None or has_rule(f)):
             return found
-        cls = next(c for c in map(self._class_of, terms) if c is not None)
+        labelled = [h for h in map(self._held_in, terms) if h is not None]
+        if isinstance(f, np.ufunc):
+            self._check_aligned(labelled, node)
+        cls = type(labelled[0].value)
         plain = [self.numbers_in(t, node) for t in arguments]
         result = self.call(constant(f), plain, {k: self.numbers_in(t, node) for k, t in keywords.items()}, node, hint)
         stays = isinstance(f, np.ufunc) or callable(getattr(cls, getattr(f, "__name__", ""), None))
         is_array_ = is_operand(result) and isinstance(result.type, ArrayType) and result.type.rank != 0
-        return Record(Labelled, {"values": result, "of": constant(cls)}) if stays and is_array_ else result
+        of = Constant(labelled[0].value, labelled[0])
+        return Record(Labelled, {"values": result, "of": of}) if stays and is_array_ else result
 
-    def _class_of(self, term: Term) -> type | None:
-        if isinstance(term, Record) and term.cls is Labelled:
-            assert isinstance(term.items["of"], Constant)
-            found: Any = term.items["of"].value
-            return found if isinstance(found, type) else None
-        held = self.held_data(term)
-        return None if held is None else type(held.value)
+    def _held_in(self, term: Term) -> HeldType | None:
+        """What a labelled term has its labels of."""
+        return self.held_data(term.items["of"] if isinstance(term, Record) and term.cls is Labelled else term)
+
+    def _check_aligned(self, labelled: Sequence[HeldType], node: gast.AST) -> None:
+        """Refuse to put together by place what its library puts together by labels, where these are not the same."""
+        first = labelled[0]
+        for other in labelled[1:]:
+            if other.holder is first.holder and other.path == first.path:
+                continue
+            index = ("way", (*other.path, ("get", "index")))
+            path = (*first.path, ("get", "index"), ("do", "equals", (index,), ()))
+            comparable = other.holder is first.holder and hasattr(type(first.value), "index")
+            if not comparable or read_along(first.holder, path) is not True:
+                what = f"{first.label} and {other.label} are put together by their labels"
+                self.refuse(node, what, "make arrays first: .to_numpy()", UnsupportedType)
+            self.reads.value(Variable(first.holder, (READ, path), first.label), True)
 
     def attribute_of_labelled(self, record: Record, name: str, node: gast.AST) -> Term:
         """An attribute of what was computed with labelled numbers."""
@@ -272,6 +288,10 @@ class HeldData(Lowering):
 
     def refuse_labelled(self, record: Record, what: str, node: gast.AST) -> NoReturn:
         """Refuse what means another thing for what is labelled than for an array."""
-        cls = self._class_of(record)
-        assert cls is not None
-        self.refuse(node, f"{what} of a {cls.__name__}", "make an array first: .to_numpy()", UnsupportedType)
+        held = self._held_in(record)
+        self.refuse(
+            node,
+            f"{what} of a {type(held.value if held else None).__name__}",
+            "make an array first: .to_numpy()",
+            UnsupportedType,
+        )

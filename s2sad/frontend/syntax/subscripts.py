@@ -63,6 +63,7 @@ class Subscripts(Lowering):
             return self.item_of_held(held, index_term, node)
         if isinstance(base, Record) and base.cls is Labelled:
             self.refuse_labelled(base, "an item", node)
+        index_term = self.numbers_in(index_term, node)
         found = self.sparse_item(base, index_term, node, hint)
         if found is None:
             found = self.call_special(base, "__getitem__", [index_term], node)

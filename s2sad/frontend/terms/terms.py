@@ -81,7 +81,7 @@ class Record:
 
 
 class Labelled:
-    """The class of the record of what is computed with labelled numbers: their array, `values`, and its class, `of`."""
+    """The class of the record of what is computed with labelled numbers: their array, `values`, and `of` what it is."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
