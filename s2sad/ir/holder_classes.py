@@ -25,8 +25,8 @@ def is_holder_class(cls: type) -> bool:
 def way_out(value: Any, name: str) -> str:
     """How the numbers of such an object, known by a name, are written as an array.
 
-    >>> way_out(np.ma.zeros(3), "m"), way_out(np.matrix([[1.0]]), "A")
-    ('m.filled(0.0), or m.data and m.mask', 'np.asarray(A)')
+    >>> way_out(np.ma.zeros(3), "m"), way_out(np.rec.array([1.0]), "r")
+    ('m.filled(0.0), or m.data and m.mask', 'np.asarray(r)')
     """
     if isinstance(value, np.ma.MaskedArray):
         return f"{name}.filled(0.0), or {name}.data and {name}.mask"

@@ -4,6 +4,7 @@ import functools
 import logging
 import pickle
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -22,7 +23,9 @@ FIELD = xr.DataArray(np.arange(6.0).reshape(2, 3), dims=("y", "t"), coords={"t":
 FIELDS = xr.Dataset({"v": FIELD})
 OTHER = pd.Series([1.0, 2.0, 3.0])
 MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
-MATRIX = np.matrix([[1.0, 2.0, 3.0]])
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # NumPy has arrays instead
+    MATRIX = np.matrix([[1.0, 2.0, 3.0]])
 RECORDS = np.array([(1.0, 2), (3.0, 4), (5.0, 6)], dtype=[("p", float), ("q", int)])
 
 
