@@ -1,12 +1,16 @@
 """What each line of an emitted text is: its operations, its place, its names; found without parsing the text."""
 
 import inspect
+import os
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import s2sad
+from s2sad import cache
 from s2sad.errors import SourceUnavailable
 from s2sad.ir.values import Apply, Call
 from tests.view.programs import PROGRAMS, growth, heun, product, stored
@@ -100,21 +104,17 @@ def test_what_is_assigned_again_is_of_the_users_name():
     assert {base for n, base in of.items() if n in ("y_2", "y_bar", "y_bar_2", "y_2_bar")} == {"y"}
 
 
-def test_lines_are_found_in_another_process(tmp_path, monkeypatch):
+def test_lines_are_found_in_another_process():
     """A module from the cache has no operations: they are found again."""
-    import subprocess
-    import sys
-
+    here = [f"{x.number} {x.line} {x.sweep}" for x in s2sad.grad(stored).lower(np.ones(3), 2).lines]
     script = (
         "import numpy as np, s2sad\nfrom tests.view.programs import stored\n"
         "print(*(f'{x.number} {x.line} {x.sweep}' for x in s2sad.grad(stored).lower(np.ones(3), 2).lines), sep='\\n')"
     )
-    monkeypatch.setenv("S2SAD_CACHE_DIR", str(tmp_path))
-    first, second = (
-        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
-        for _ in range(2)
-    )
-    assert first == second and first.count("adjoint") > 3
+    environment = {**os.environ, "S2SAD_CACHE_DIR": str(cache.cache_directory())}
+    command = [sys.executable, "-c", script]
+    there = subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout
+    assert there.splitlines() == here and there.count("adjoint") > 3
 
 
 def test_arguments_are_not_held():
