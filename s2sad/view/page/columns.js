@@ -39,13 +39,16 @@ for (const one of records.values()) for (const id of one.partners) records.get(i
 const isShown = (one) => one.tab === null || one.tab === state.tab;
 const isAdjoint = (one) => one.sweep === "adjoint" || one.sweep === "tangent";
 const bears = (a, b) => a.source && b.source && a.source.in === b.source.in && a.source.line <= b.source.to && b.source.line <= a.source.to;
-const ofColumn = (column) => [...records.values()].filter((one) => one.column === column && isShown(one));
+const columns = { source: [], trace: [] };
+for (const one of records.values()) (one.tab === null ? columns[one.column] : (columns[one.tab] ??= [])).push(one);
+const ofColumn = (column) => (column === "derivative" ? columns[state.tab] : columns[column]) ?? [];
+const shownLines = () => [...columns.source, ...columns.trace, ...ofColumn("derivative")];
 
 /** The lines that stand for the same operation as a line, and those that only come from the same line of your code. */
 function kinship(one) {
   const lit = new Set(), kin = new Set();
-  for (const other of records.values()) {
-    if (other === one || !isShown(other)) continue;
+  for (const other of shownLines()) {
+    if (other === one) continue;
     const near = bears(one, other);
     if (one.partners.has(other.id)) lit.add(other.id);
     else if (near && (one.column === "source" || other.column === "source")) lit.add(other.id);
@@ -100,12 +103,27 @@ const bytes = (n) => (n < 1000 ? `${n} B` : n < 1e6 ? `${(n / 1e3).toPrecision(3
 const percent = (share) => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
 const total = (found, field) => found.reduce((sum, one) => (one[field] == null ? sum : (sum ?? 0) + one[field]), null);
 
+/** Found once for each derivative: the lines that make adjoints, by variable, and the lines by the line of your code. */
+const indexes = new Map();
+function index() {
+  if (!indexes.has(state.tab)) {
+    const [adjoints, places] = [new Map(), new Map()];
+    const note = (table, key, one) => table.set(key, [...(table.get(key) ?? []), one]);
+    for (const one of ofColumn("derivative")) {
+      if (isAdjoint(one) && one.value) for (const name of one.makes) if (familyOf(name, one) !== name) note(adjoints, familyOf(name, one), one);
+    }
+    for (const one of [...ofColumn("derivative"), ...columns.trace]) if (one.source) note(places, sourceId(one.source.in, one.source.line), one);
+    indexes.set(state.tab, { adjoints, places });
+  }
+  return indexes.get(state.tab);
+}
+
 /** The last line of the sweep back that makes the adjoint of what a line makes. */
 function adjointOf(one) {
-  const names = (one.makes ?? []).map((name) => familyOf(name, one));
-  if (isAdjoint(one) || !names.length) return null;
-  const makes = (other) => isAdjoint(other) && other.value && (!one.source || !other.source || other.source.in === one.source.in) && other.makes.some((name) => names.includes(familyOf(name, other)) && name !== familyOf(name, other));
-  return ofColumn("derivative").filter(makes).at(-1) ?? null;
+  if (isAdjoint(one)) return null;
+  const near = (other) => !one.source || !other.source || other.source.in === one.source.in;
+  const makers = (one.makes ?? []).flatMap((name) => index().adjoints.get(familyOf(name, one)) ?? []).filter(near);
+  return makers.sort((a, b) => a.number - b.number).at(-1) ?? null;
 }
 
 /** What the margins say of a line; of your code it is what its lines in the derivative say together. */
@@ -114,9 +132,9 @@ function facts(one) {
     const of = adjointOf(one);
     return { type: one.type, value: one.value, adjoint: isAdjoint(one) ? null : of?.value, kept: one.kept, time: one.time };
   }
-  const here = ofColumn("derivative").filter((other) => bears(one, other) && other.source.line === one.number);
-  const traced = ofColumn("trace").filter((other) => bears(one, other) && other.source.line === one.number);
-  const made = [...here.filter((o) => !isAdjoint(o)), ...traced].filter((o) => o.makes?.length && o.type).at(-1);
+  const all = index().places.get(one.id) ?? [];
+  const here = all.filter((other) => other.column === "derivative");
+  const made = all.filter((o) => !isAdjoint(o)).filter((o) => o.makes?.length && o.type).at(-1);
   return { type: made?.type, value: made?.value, adjoint: made && adjointOf(made)?.value, kept: total(here, "kept"), time: total(here, "time") };
 }
 

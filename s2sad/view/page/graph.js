@@ -3,6 +3,7 @@
 const SVG = "http://www.w3.org/2000/svg";
 const graph = { open: new Set(), part: "all", size: null, natural: [0, 0] };
 const MANY = 36; // nodes; a graph of more begins with its frames closed
+const MOST = 300; // nodes that are drawn
 
 function svg(tag, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, tag);
@@ -97,6 +98,10 @@ function layOut(parts) {
 
 function drawGraph() {
   const parts = seen();
+  if (parts.nodes.length > MOST) {
+    $("canvas").replaceChildren(make("p", { class: "none-here" }, `${parts.nodes.length} operations are too many to draw: close some frames.`));
+    return;
+  }
   const [g, direction] = layOut(parts);
   const { width, height } = g.graph();
   graph.natural = [width, height + 12];
@@ -185,6 +190,7 @@ function aroundLoop(from, to) {
 
 function resize() {
   const picture = $("canvas").querySelector("svg");
+  if (!picture) return;
   const [width, height] = graph.natural;
   const fitted = Math.max(innerWidth < 700 ? 0.5 : 0.65, Math.min(1, ($("canvas").clientWidth - 30) / width));
   const size = graph.size ?? fitted;
@@ -194,6 +200,7 @@ function resize() {
 
 function zoom(by) {
   const picture = $("canvas").querySelector("svg");
+  if (!picture) return;
   graph.size = by === null ? null : Math.min(3, Math.max(0.2, (picture.getAttribute("width") / graph.natural[0]) * by));
   resize();
 }
@@ -234,8 +241,7 @@ function startGraph() {
 function openFirst() {
   const roots = DATA.graph.frames.filter((f) => f.parent === null);
   if (roots.length) graph.open.add(roots.at(-1).id);
-  if (DATA.graph.nodes.length <= MANY) DATA.graph.frames.filter((f) => f.parent !== null).forEach((f) => graph.open.add(f.id));
-  if (!DATA.graph.frames.some((f) => f.parent !== null)) DATA.graph.frames.forEach((f) => graph.open.add(f.id));
+  if (DATA.graph.nodes.length <= MANY) DATA.graph.frames.forEach((f) => graph.open.add(f.id));
 }
 
 function startHands(canvas) {

@@ -252,6 +252,20 @@ def test_contrast(opened):
         assert opened.page.evaluate(CONTRAST) == []
 
 
+def test_a_graph_that_is_too_large_says_so(opened, tmp_path):
+    """It is drawn once its frames are closed, so that the page is there at once."""
+    data = copy.deepcopy(DATA)
+    node = next(n for n in data["graph"]["nodes"] if n["id"] == "y_2")
+    data["graph"]["nodes"] += [node | {"id": f"more{k}"} for k in range(400)]
+    (tmp_path / "large.html").write_text(page(data))
+    opened.show(tmp_path / "large.html")
+    assert "frame there" in opened.nodes("")
+    opened.page.click("#open-all")
+    assert "too many to draw" in opened.page.inner_text("#canvas")
+    opened.page.click("#close-all")
+    assert "frame there" in opened.nodes("")
+
+
 def test_what_runs_wild_is_shown_too(opened, tmp_path):
     """No trace, no graph, nothing checked, no value, a derivative without text."""
     data = copy.deepcopy(DATA) | {"trace": [], "checked": None, "graph": {"frames": [], "nodes": [], "edges": []}}

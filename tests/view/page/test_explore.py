@@ -56,6 +56,11 @@ def test_the_command_line(tmp_path, monkeypatch, capsys):
         assert main(["explore", "cubes.py:cube", "--at", "2.0", "-o", "cube.html", "--open"]) == 0
         assert capsys.readouterr().out == "cube.html\n" and opened == [(tmp_path / "cube.html").as_uri()]
         assert shown(tmp_path / "cube.html")["sources"][0]["lines"][0][0] == ["k", "def"]
+        assert shown(tmp_path / "cube.html")["checked"]["ok"]
+        # arguments that were made for a signature are nobody's values
+        assert main(["explore", "cubes.py:cube", "--signature", "float", "-o", "types.html"]) == 0
+        types = shown(tmp_path / "types.html")
+        assert types["checked"] is None and not any(line["value"] for line in types["trace"])
         assert main(["explore", "cubes.py:cube", "-o", "cube.pdf"]) != 0
         assert main(["explore", "cubes.py:cube", "-o", "no/cube.html"]) != 0
         assert "no/cube.html" in capsys.readouterr().err
