@@ -179,6 +179,7 @@ def asked(subject: Subject, transform: Transform, argnums: Argnums) -> Transform
     by_name = [isinstance(a, str) for a in ([argnums] if one else list(argnums))]  # type: ignore[arg-type]
     names = [known[k] if named or k < len(counted) else None for k, named in zip(positions, by_name, strict=True)]
     places = tuple(k if n is None or n in own else -1 for k, n in zip(positions, names, strict=True))
+    once_each([*zip(places, names, strict=True)], argnums)
     return replace(transform, argnums=places, one=one, names=tuple(names))
 
 
@@ -203,9 +204,15 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
             known = f": {', '.join(names)}, counted from 0" if names else ""
             raise ArgumentError(f"argnums {a}: {name} has {len(names)} parameter{'s' * (len(names) != 1)}{known}")
         result.append(k)
-    if len(set(result)) < len(result) or not result:
-        raise ArgumentError(f"argnums {shown(argnums)} names a parameter twice, or none")
+    if not variadic:
+        once_each(result, argnums)
     return tuple(result), one
+
+
+def once_each(found: Sequence[object], argnums: Argnums) -> None:
+    """Refuse `argnums` that mean a parameter twice, or none."""
+    if len(set(found)) < len(found) or not found:
+        raise ArgumentError(f"argnums {shown(argnums)} names a parameter twice, or none")
 
 
 _cached: Callable[..., Derivative] = functools.lru_cache(maxsize=512)(Derivative)  # type: ignore[arg-type]
