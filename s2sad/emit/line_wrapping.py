@@ -12,6 +12,7 @@ x = a * b + c * d + ...             ->   x = (
 from __future__ import annotations
 
 import io
+import itertools
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,7 +38,9 @@ def wrapped(text: str, indent: int, width: int) -> list[str]:
     if indent + len(text) <= width or "\n" in text:
         return [text]
     pieces = list(_pieces(text))
-    sign = next((p for p in pieces if p.depth == 0 and p.text in ASSIGNMENTS), None)
+    # the last of `a = b = value`: brackets around the rest from the first on would hold an assignment
+    before = itertools.takewhile(lambda p: p.text != "lambda", pieces)
+    sign = next((p for p in reversed([*before]) if p.depth == 0 and p.text in ASSIGNMENTS), None)
     if sign is not None and len(text) - sign.end <= 40 and any(p.depth == 0 and p.text == "," for p in pieces):
         # Many targets and a short value: it is the targets that fill several lines.
         targets = text[: sign.start].strip()

@@ -150,3 +150,11 @@ def test_long_lines_are_broken():
     assert lines[0] == "result = function("
     assert lines[-1] == ")"
     assert all(len(line) <= 100 for line in lines)
+
+
+def test_a_chain_of_assignments_is_broken_in_its_value():
+    value = "[0.0] * len(the_items_of_the_first) + [0.0] * len(the_items_of_the_second_one)"
+    lines = wrapped(f"bars[place] = zeros = {value}", 8, 80)
+    assert lines[0] == "bars[place] = zeros = ("
+    ast.parse("\n".join(lines).replace("\n        )", "\n)"))
+    assert wrapped(f"f = lambda x=1: {value}", 8, 80)[0] == "f = ("
