@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.util
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -222,6 +223,8 @@ class Sparsity(Method[P, Any]):
     noun = "sparsity"
 
     def __init__(self, subject: Subject, argnums: Argnum) -> None:
+        if importlib.util.find_spec("scipy") is None:
+            raise ArgumentError(f"what {self.noun} gives is a matrix of SciPy's: pip install scipy")
         if not isinstance(argnums, (int, str)):
             raise ArgumentError(
                 f"argnums is one position or name, not {shown(argnums)}; for several give the function a tuple of them"

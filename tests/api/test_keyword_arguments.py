@@ -186,3 +186,14 @@ def test_what_is_not_given_is_an_error():
         s2sad.grad(plain, "d")
     with pytest.raises(ArgumentError, match="has the parameters a, b, c"):
         s2sad.grad(wrapped, "d")
+
+
+def scaled(*args, **kwargs):
+    return args[0] ** 2 * kwargs["z"]
+
+
+def test_positions_and_names_together():
+    assert s2sad.grad(scaled, argnums=(0, "z"))(2.0, z=3.0) == (12.0, 4.0)
+    assert s2sad.grad(scaled, argnums=("z", 0))(2.0, z=3.0) == (4.0, 12.0)
+    with pytest.raises(s2sad.Error, match="names a parameter twice"):
+        s2sad.grad(scaled, argnums=("z", "z"))

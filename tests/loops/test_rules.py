@@ -95,8 +95,8 @@ def test_samples(name: str) -> None:
             assert name in REFUSED, what
 
 
-BY_SECTIONS = {"scipy.signal.firwin", "scipy.signal.sosfilt", "scipy.signal.sosfilt_zi"}
-"""What has a definition only where a length is known, or reads an array that is."""
+BY_SECTIONS = {"scipy.signal.firwin", "scipy.signal.freqs", "scipy.signal.sosfilt", "scipy.signal.sosfilt_zi"}
+"""What has a definition only where a length is known, or reads an array that is, or frequencies that are given."""
 
 
 @pytest.mark.parametrize(
