@@ -224,7 +224,7 @@ class Sparsity(Method[P, Any]):
 
     def __init__(self, subject: Subject, argnums: Argnum) -> None:
         if importlib.util.find_spec("scipy") is None:
-            raise ArgumentError(f"what {self.noun} gives is a matrix of SciPy's: pip install scipy")
+            raise ArgumentError(f"a {self.noun} is a matrix of SciPy's: pip install scipy")
         if not isinstance(argnums, (int, str)):
             raise ArgumentError(
                 f"argnums is one position or name, not {shown(argnums)}; for several give the function a tuple of them"

@@ -20,7 +20,7 @@ from s2sad.errors import ArgumentError
 from s2sad.interop.trees import added
 
 
-def load_shards(client: Client, load: Callable[..., Any], count: int, *args: Any) -> list[Future]:
+def load_shards(client: Client, load: Callable[..., Any], count: int, *args: Any) -> list[Future[Any]]:
     """The shards `load(0, *args)`, `load(1, *args)`, ..., tuples of arrays, loaded on the workers and kept there."""
     return [client.submit(load, k, *args) for k in range(count)]
 
@@ -31,14 +31,14 @@ class Summed:
     def __init__(
         self,
         derivative: Callable[..., Any],
-        shards: Sequence[Future],
+        shards: Sequence[Future[Any]],
         client: Client,
         once: Callable[[Any], Any] | None,
         fan_in: int,
     ) -> None:
         self.derivative, self.shards, self.client, self.once, self.fan_in = derivative, shards, client, once, fan_in
 
-    def submit(self, params: Any) -> Future:
+    def submit(self, params: Any) -> Future[Any]:
         """The sum over the shards as a future, without what is added once."""
         # a derivative is pure, but dask would have to look at all parameters to know a call again
         parts = [self.client.submit(_on_shard, self.derivative, params, shard, pure=False) for shard in self.shards]
@@ -56,7 +56,7 @@ class Summed:
 
 def value_and_grad(
     fun: Callable[..., Any],
-    shards: Sequence[Future],
+    shards: Sequence[Future[Any]],
     client: Client,
     *,
     regulariser: Callable[[Any], Any] | None = None,
