@@ -8,6 +8,7 @@ import contextlib
 import importlib.util
 import io
 import linecache
+import logging
 import re
 import shlex
 import shutil
@@ -59,7 +60,12 @@ def forgotten(tmp_path, monkeypatch):
     before = [{k: list(v) if isinstance(v, list) else v for k, v in table.items()} for table in TABLES]
     imported = set(sys.modules)
     monkeypatch.syspath_prepend(tmp_path)
+    loggers = [logging.getLogger(), logging.getLogger("s2sad")]
+    logged = [(x.level, x.handlers[:]) for x in loggers]
     yield tmp_path
+    for logger, (level, handlers) in zip(loggers, logged, strict=True):
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
     for table, entries in zip(TABLES, before, strict=True):
         table.clear()
         table.update(entries)

@@ -355,7 +355,11 @@ def test_every_module_can_be_imported_without_docstrings():
     script = (
         "import pkgutil, importlib, s2sad\n"
         "for m in pkgutil.walk_packages(s2sad.__path__, 's2sad.'):\n"
-        "    m.name == 's2sad.__main__' or importlib.import_module(m.name)\n"
+        "    try:\n"
+        "        m.name == 's2sad.__main__' or importlib.import_module(m.name)\n"
+        "    except ModuleNotFoundError as e:\n"
+        "        if not m.name.startswith('s2sad.interop.') or e.name.startswith('s2sad'):\n"
+        "            raise\n"
     )
     done = subprocess.run([sys.executable, "-OO", "-B", "-c", script], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr

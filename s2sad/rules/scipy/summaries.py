@@ -248,7 +248,7 @@ def _energy(u_values: Any, v_values: Any, u_weights: Any = None, v_weights: Any 
 def _percentile(a: Any, per: Any, limit: Any = (), interpolation_method: str = "fraction", axis: Axis = None) -> Any:
     if limit or interpolation_method != "fraction":
         raise NotByRule("scipy.stats.scoreatpercentile with limits or a method", "np.percentile")
-    return np.percentile(a, per, **_over(axis))
+    return np.percentile(in_double(a), per, **_over(axis))
 
 
 def _samples(
