@@ -139,7 +139,7 @@ class Program:
         # those of the caller are asked with these: what was used here is used there
         note(f.put(local.back()) for f in local.call.facts)
         local.call.is_final = True
-        if entry.impure:
+        if entry.impure or entry.valueless is not None:
             return None
         result = _returned(entry.result, related(entry.parameters.values(), [o.type for o in operands]))
         return Callee(entry.reference(result), entry.passed, entry.captured, entry.aliases, entry.gives, entry.back)

@@ -179,3 +179,19 @@ def test_active_arguments_are_arrays(value, instead):
 
     with pytest.raises(NotDifferentiable, match=instead):
         s2sad.grad(loss)(value)
+
+
+def decay(x, t):
+    return x[0] * np.exp(-x[1] * t)
+
+
+def test_functions_are_given_what_is_held_and_give_it_back():
+    def loss(x):
+        return np.sum((decay(x, TABLE["a"]) - TABLE["b"]) ** 2)
+
+    def of_arrays(x):
+        return np.sum((decay(x, TABLE["a"].to_numpy()) - TABLE["b"].to_numpy()) ** 2)
+
+    x = np.array([1.5, 0.3])
+    np.testing.assert_allclose(s2sad.grad(loss)(x), s2sad.grad(of_arrays)(x), rtol=1e-14)
+    s2sad.check_grads(loss, (x,))
