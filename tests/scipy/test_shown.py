@@ -30,6 +30,9 @@ class Watch:
     def __init__(self, p):
         self.p = p
 
+    def tell_result(self, intermediate_result):
+        print("at", intermediate_result.x, intermediate_result.fun)
+
     def tell(self, x):
         print("at", cost(x, self.p))
 
@@ -53,6 +56,10 @@ def minimised_and_told(p):
 
 def minimised_and_watched(p):
     return optimize.minimize(cost, START, args=(p,), callback=Watch(p).tell, tol=1e-10).x
+
+
+def minimised_and_told_by_a_method(p):
+    return optimize.minimize(cost, START, args=(p,), callback=Watch(p).tell_result).x
 
 
 def minimised_and_printed(p):
@@ -117,6 +124,7 @@ PROGRAMS = [
     minimised_by_constraints,
     minimised_and_told,
     minimised_and_watched,
+    minimised_and_told_by_a_method,
     minimised_and_printed,
     by_fmin,
     by_l_bfgs,

@@ -91,6 +91,9 @@ class SolverFunctions(Lowering):
                 signature = signature_of(term.node.args)
             case Constant(value=f) if inspect.isfunction(f):
                 signature = inspect.signature(f)
+            case Partial():  # a method too
+                rest = self.names_of(term.function)[len(term.arguments) :]
+                return tuple(n for n in rest if n not in term.keywords)
             case _:
                 return ()
         by_position = (P.POSITIONAL_ONLY, P.POSITIONAL_OR_KEYWORD)
@@ -142,6 +145,8 @@ class SolverFunctions(Lowering):
 
     def said_of(self, term: Term) -> list[str | None]:
         """What a function calls its arguments; what it hands on, `*given` too, as the function that it is handed to."""
+        if isinstance(term, Partial):
+            return list(self.names_of(term))
         if not isinstance(term, Closure):
             return []
         arguments = term.node.args
