@@ -66,8 +66,7 @@ def picture_forward(balls, rays, EYE, UP, LIGHT, TOWARDS_LIGHT):
     k_argsort = np.argsort(-np.sum((balls[:, :3] - EYE) ** 2, axis=1))
     kept = []
     for k in k_argsort:
-        t_ones = np.ones(len(rays))
-        t = t_ones
+        t = np.ones(len(rays))
         for _ in range(25):
             v2 = EYE + t[:, None] * rays - balls[k, :3]
             v6 = np.sqrt(np.sum(v2 ** 2, axis=1))

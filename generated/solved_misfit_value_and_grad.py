@@ -91,8 +91,7 @@ def solve_ivp_vjp(v1, success, v7, y0, rtol, atol, v2, v3, v4, v5, v6):
                 raise RuntimeError(
                     "scipy.integrate.solve_ivp did not reach the start with the adjoint equation"
                 )
-            v29 = res.y[:, -1]
-            w = v29
+            w = res.y[:, -1]
     w = scale * w
     place_2 = place + v11
     place_3 = place_2 + v12

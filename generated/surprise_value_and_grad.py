@@ -92,8 +92,7 @@ def solve_ivp_spread_vjp(v1, success, v3, y0, rtol, atol, beta, gamma, v2):
                 raise RuntimeError(
                     "scipy.integrate.solve_ivp did not reach the start with the adjoint equation"
                 )
-            v25 = res.y[:, -1]
-            w = v25
+            w = res.y[:, -1]
     w = scale * w
     v26 = w[n:]
     return v26[0:place].reshape(np.shape(beta)), v26[place:v6].reshape(np.shape(gamma))
@@ -124,8 +123,5 @@ def surprise_value_and_grad(log_rates, counts, tolerance=1e-08):
         course.t, course.success, 0.0, y0, tolerance, tolerance, beta, gamma, course_y_bar
     )
     # beta, gamma = np.exp(log_rates)
-    v1_bar = np.zeros_like(v1)
-    v1_bar[1] = gamma_bar
-    v1_bar[0] = beta_bar
-    log_rates_bar = v1_bar * v1
+    log_rates_bar = np.array([beta_bar, gamma_bar]) * v1
     return np.sum(v4), log_rates_bar

@@ -2,6 +2,7 @@
 
 x = xs[-1]; del xs[-1]                              x = xs.pop()
 v = np.exp(a); kept[i] = v                          kept[i] = v = np.exp(a)
+v2 = y[-1]; w = v2                                  w = y[-1]
 x += a; x -= b                                      x += a - b
 v_bar = x_bar[i]; x_bar[i] = 0.0                    v_bar, x_bar[i] = x_bar[i], 0.0
 v2 = f_reverse(x); return y, v2                     return y, f_reverse(x)
@@ -11,8 +12,10 @@ if len(y) != 2: raise ValueError; a = y[0]; b = y[1]    a, b = y
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from s2sad.emit.starts import gathered
 from s2sad.emit.statements import fill_call, names_in, take_place
@@ -57,7 +60,7 @@ def _neighbours(statements: list[ast.stmt], unpacks: bool, room: int) -> list[as
     result: list[ast.stmt] = []
     for s in statements:
         one = _popped(result, s) or _stored(result, s) or _cleared(result, s, room)
-        one = one or _added(result, s, room) or _returned(result, s, room)
+        one = one or _added(result, s, room) or _returned(result, s, room) or _renamed(result, s)
         if one is not None:
             take_place(one, result.pop(), s)
         result.append(one or s)
@@ -88,6 +91,18 @@ def _stored(before: list[ast.stmt], s: ast.stmt) -> ast.stmt | None:
             if name == read and all(n.id != name for n in ast.walk(place) if isinstance(n, ast.Name)):
                 one = ast.Assign([place] if getattr(last, "once", False) else [place, first], value)
                 return one if len(write_statement(one)) <= LENGTH else None
+    return None
+
+
+def _renamed(before: list[ast.stmt], s: ast.stmt) -> ast.stmt | None:
+    """`w = y[-1]` for `v2 = y[-1]; w = v2`, where nobody else reads `v2`."""
+    last: Any = before[-1] if before else None
+    match last, s:
+        case ast.Assign([ast.Name(name)]), ast.Assign([ast.Name() as target], ast.Name(read)):
+            if name == read and getattr(last, "once", False):
+                one = copy.copy(last)  # what is known of the value, too
+                one.targets, one.once = [target], False  # type: ignore[attr-defined]
+                return one
     return None
 
 

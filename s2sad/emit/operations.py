@@ -80,6 +80,7 @@ class OperationWriter:
         if steps is not None:
             return self.augmented(op, steps)
         bound = ast.Assign([self.store(op.result)], self.expression(op))
+        bound.once = len(self.plan.uses.readers.get(op.result, ())) == 1  # type: ignore[attr-defined]
         if op.primitive.blank:
             bound.starts = starts_for(op)  # type: ignore[attr-defined]
             bound.unfilled = not op.primitive.zeros and _says_lengths(op, bound.value)  # type: ignore[attr-defined]

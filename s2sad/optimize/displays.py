@@ -50,7 +50,7 @@ def _display(last: Apply, made: Mapping[Operand, Apply], read: Mapping[Value, in
     while is_call_of(op, INDEX_SET):
         array, index, value = op.operands
         place = index.value if isinstance(index, Constant) else None
-        if type(place) is not int or not value.type.is_scalar or (op is not last and read[op.result] > 1):
+        if type(place) is not int or value.type.rank != 0 or (op is not last and read[op.result] > 1):
             return None
         place += length if place < 0 else 0
         if place in items or not 0 <= place < length:

@@ -9,8 +9,7 @@ def dict_state_grad(x, n):
     s_vel = 0.0
     for _ in range(n):
         s_diff = s_vel - 0.1 * s_pos
-        s_sum = s_pos + 0.1 * s_diff
-        s_pos = s_sum
+        s_pos = s_pos + 0.1 * s_diff
         s_vel = s_diff
     # adjoint sweep
     # return s["pos"] ** 2 + s["vel"]

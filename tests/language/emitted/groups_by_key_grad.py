@@ -49,7 +49,7 @@ def groups_by_key_grad(xs):
     groups_bar[place_2] = v5_bar
     v2_bar = list(np.broadcast_to(v7, v3.shape))
     v10 = groups_bar[place]
-    groups_bar[place] = v11 = add_items(v10, v2_bar)
+    groups_bar[place] = add_items(v10, v2_bar)
     xs_bar = np.zeros_like(xs)
     for i, (taken, place) in zip(reversed(range(len(xs))), reversed(kept)):
         # groups[key].append(x * x)
