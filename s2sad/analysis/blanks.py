@@ -7,7 +7,7 @@
             ys.append(...)
 
 What does not depend on a sweep or an example stands before the loop over them; but for an empty list or array, which
-would have to be copied in each iteration.
+would have to be copied in each iteration. One that is read before the loop as well stays there.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from collections.abc import Iterable, Iterator
 
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.lists import SEQUENCE
+from s2sad.ir.rewrite import reads
 from s2sad.ir.values import Apply, Block, Operand, Operation, applied_in, is_call_of, is_loop, is_update, walk
 
 
 def blanks(fixed: Iterable[Operation], moving: Iterable[Operation]) -> list[Operation]:
     """Those of the `fixed` operations that make memory in which the `moving` ones may write."""
-    moving = list(moving)
-    written = set(_written(moving))
+    fixed, moving = list(fixed), list(moving)
+    written = set(_written(moving)).difference(reads(fixed))
     return [op for op in applied_in(fixed) if is_blank(op) and op.result in written]
 
 

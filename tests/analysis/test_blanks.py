@@ -16,7 +16,8 @@ TEXT = """
             u = index_set(t, i, g)
             yield u
         v = b * 2.0
-        r = (e, h, s, v)
+        w = index_set(a, 1, g)
+        r = (e, h, s, v, w)
         return r
 """
 
@@ -25,4 +26,10 @@ def test_blanks_are_what_is_made_and_written():
     """Not `b`, which is only read, and not `c`, which holds something."""
     operations = read(TEXT).body.operations
     assert [op.result.hint for op in blanks(operations[:4], operations[4:])] == ["a", "d"]
-    assert blanks(operations[:4], operations[7:]) == []
+    assert blanks(operations[:4], operations[7:8]) == []
+
+
+def test_what_is_read_before_stays_there():
+    """`e` writes into `a` too."""
+    operations = read(TEXT).body.operations
+    assert [op.result.hint for op in blanks(operations[:5], operations[5:])] == ["d"]
