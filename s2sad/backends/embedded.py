@@ -43,7 +43,7 @@ class CRunner(Runner):
         names = [[p.hint or "p" for _, p in row] for row in parameters]
         given = Given(taken, result, facts, self.named(names, len(result)))
         sources = emit_c(unit.header(), replace(program, doc=unit.doc), given, elementary)
-        return Written(f"C = {sources.c!r}\nH = {sources.h!r}\n", {}, {})
+        return Written(f"C = {sources.c!r}\nH = {sources.h!r}\n", {}, {}, sources.lines)
 
     def entries(
         self,

@@ -25,6 +25,7 @@ from s2sad.dispatch.display import NAMES, generic_pattern, pattern_of
 from s2sad.dispatch.explorable import Explorable
 from s2sad.dispatch.finding import Finder
 from s2sad.dispatch.frames import public, without_own_frames
+from s2sad.dispatch.kept_lines import kept_lines
 from s2sad.dispatch.primal import primal_of, sizes_of
 from s2sad.dispatch.sharing import roots_of, watched_of
 from s2sad.dispatch.specialised import Family, Specialised, Statics, drop_oldest
@@ -252,21 +253,28 @@ class Derivative(Method[P, R], Finder, Explorable):
 
         The program is compiled once more for them: what is in the cache holds no operations.
         """
+        from s2sad.view.description import described
+
+        kept = kept_lines(found.source)
+        if kept is not None:
+            return described(kept)
         settled = Settled()
         if found.seen is not None:
             # what was read anew there is so here
             settled.varying.update(v.key for v in watched_of(found.seen))
+        compiled = self._compiled(values, found.statics, settled)
+        if compiled.text != found.source:
+            raise StaleSource(f"what {callable_name(self.target)} reads is not what {self.__name__} was compiled from")
+        return described(compiled.parts)
+
+    def _compiled(self, values: Sequence[object], known: Statics, settled: Settled) -> Compiled:
+        """What is compiled for arguments like these, which are looked up nowhere, and run nowhere."""
 
         def make(parameters: dict[str, Type], signature: Signature, statics: Statics) -> Compiled:
             roots = roots_of(self.target, (item_at(values[k], path) for k, path in statics))
             return self.compile(parameters, signature, Reads(roots, settled))
 
-        from s2sad.view.description import described
-
-        compiled = self._attempted(values, found.statics, settled, make)[0]
-        if compiled.text != found.source:
-            raise StaleSource(f"what {callable_name(self.target)} reads is not what {self.__name__} was compiled from")
-        return described(compiled.parts)
+        return self._attempted(values, known, settled, make)[0]
 
     @public
     def module(self, *args: P.args, **kwargs: P.kwargs) -> types.ModuleType:

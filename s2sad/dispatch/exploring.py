@@ -6,17 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from s2sad.compiler.collection import collection_paused
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.c_results import c_runner
 from s2sad.dispatch.description import base_function
+from s2sad.dispatch.kept_lines import lines_kept
 from s2sad.dispatch.primal import programs_of
 from s2sad.dispatch.subject import Derived
 from s2sad.dispatch.watching import run_watched
 from s2sad.errors import ArgumentError, Error
+from s2sad.frontend.dependencies import Settled
 from s2sad.frontend.reading.callables import callable_name
 from s2sad.ir.signature import Signature
 from s2sad.ir.types import is_active_type
-from s2sad.view.lines import Line
+from s2sad.view.description import described
 from s2sad.view.page_data import Argument, Data, Subject, Tab, page_data
 
 TITLES = {
@@ -31,7 +34,8 @@ TITLES = {
 
 def explored(derivative: Any, args: Sequence[object], kwargs: Mapping[str, object], run: bool = True) -> Data:
     """The data of the page of a derivative for these arguments; it is run, and watched, unless they are examples."""
-    return page_data(subject_of(derivative, args, kwargs, run))
+    with lines_kept(), collection_paused():
+        return page_data(subject_of(derivative, args, kwargs, run))
 
 
 def subject_of(derivative: Any, args: Sequence[object], kwargs: Mapping[str, object], run: bool) -> Subject:
@@ -92,7 +96,7 @@ def about(derivative: Any, asked: Sequence[str]) -> str:
 
 def functions_of(derivative: Any, values: tuple[object, ...]) -> list[Any]:
     """The user's functions that take part, that which the derivative is of in front."""
-    found = derivative._specialise(values).seen
+    found = derivative.without_backend()._specialise(values).seen
     objects = [] if found is None else [o for o in found.objects if hasattr(o, "__code__")]
     first = base_function(derivative)
     return list({id(o): o for o in (first, *objects)}.values())
@@ -123,7 +127,7 @@ def tabs_of(
         "reverse": lambda: _text("reverse", gradient, primals, run),
         "forward": lambda: _text("forward", forward, (*primals, *vectors), run),
         "hvp": lambda: _text("hvp", product, (*primals, *vectors), run),
-        "native": lambda: _text("native", in_loops(), values, False),
+        "native": lambda: _unstarted("native", in_loops(), values),
         "c": lambda: _c(derivative, values),
     }
     ways[own] = lambda: _text(own, derivative.without_backend(), values, run)
@@ -131,21 +135,27 @@ def tabs_of(
 
 
 def _text(key: str, derivative: Any, values: tuple[object, ...], run: bool) -> Tab:
+    if not run:
+        return _unstarted(key, derivative, values)
     member = derivative._specialise(values)
-    refused = member.module.__s2sad_meta__.get("refused")
+    lines = derivative._lines(member, values)
+    return Tab(key, TITLES[key], lines, str(member.source), watched=run_watched(member, values, lines))
+
+
+def _unstarted(key: str, derivative: Any, values: tuple[object, ...]) -> Tab:
+    """A text that nobody runs."""
+    compiled = derivative._compiled(values, (), Settled())
+    refused = compiled.facts.get("refused")
     if refused is not None:
         return Tab(key, TITLES[key], reason=f"NumPy runs it: {refused[0]}")
-    lines = derivative._lines(member, values)
-    watched = run_watched(member, values, lines) if run else None
-    return Tab(key, TITLES[key], lines, str(member.source), watched=watched)
+    return Tab(key, TITLES[key], described(compiled.parts), compiled.text)
 
 
-def _c(derivative: Any, values: Sequence[object]) -> Tab:
+def _c(derivative: Any, values: tuple[object, ...]) -> Tab:
     other = derivative.another(derivative.target, derivative.transform)
     other.runner, other.backend = c_runner(derivative.transform), "c99 []"
-    text = str(other.module(*values).C)
-    lines = [Line(k, line) for k, line in enumerate(text.splitlines(), 1)]
-    return Tab("c", TITLES["c"], lines, text)
+    compiled = other._compiled(values, (), Settled())
+    return Tab("c", TITLES["c"], described(compiled.parts), "\n".join(line.text for line in compiled.parts))
 
 
 def _tried(key: str, way: Callable[[], Tab]) -> Tab:

@@ -18,6 +18,7 @@ from s2sad.compiler.transform import Transform, with_statics
 from s2sad.dispatch.activity import check_active
 from s2sad.dispatch.arguments import apart_from_defaults, apart_from_takers, item_at, unshared
 from s2sad.dispatch.description import docstring, emitted_parameters, header
+from s2sad.dispatch.kept_lines import keep_lines
 from s2sad.dispatch.lengths import fits
 from s2sad.dispatch.primal import new_program
 from s2sad.dispatch.reasons import report, why_again
@@ -271,7 +272,7 @@ class Finder(Derived):
         with compiling(self.__name__):
             from s2sad.compiler.pipeline import compile_derivative
 
-            return compile_derivative(
+            compiled = compile_derivative(
                 self.target,
                 self.transform,
                 parameters,
@@ -281,6 +282,7 @@ class Finder(Derived):
                 new_program(self.runner, reads, signature),
                 docstring(self.target, self.transform, self._names),
             )
+        return keep_lines(compiled)
 
 
 def _known(values: Sequence[object], statics: Statics) -> tuple[object, ...]:

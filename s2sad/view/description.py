@@ -49,7 +49,7 @@ def _with_comments(lines: Sequence[Line]) -> list[Line]:
     found: list[Line] = []
     under: list[Line] = []
     for line in reversed(lines):
-        if line.operations or not line.text.lstrip().startswith("#") or not line.function:
+        if not line.text.lstrip().startswith(COMMENTS) or not line.function:
             if line.sweep == OTHER and line.location != NOWHERE and not line.operations and found:
                 line = replace(line, sweep=found[-1].sweep)
             under.append(line)
@@ -57,13 +57,15 @@ def _with_comments(lines: Sequence[Line]) -> list[Line]:
             under = under or found[-1:]
             # a quote is of the derivative under it: what that reads of the primal may be calculated in front of it
             first = next((u for u in reversed(under) if u.sweep == ADJOINT), under[-1] if under else line)
-            title = line.text.strip("# ") in TITLES
+            title = line.text.strip("#/ ") in TITLES
             line = replace(line, sweep=first.sweep, location=NOWHERE if title else first.location)
             under = []
         found.append(line)
     return found[::-1]
 
 
+COMMENTS = ("#", "// ")
+"""What comments begin with."""
 TITLES = ("evaluation trace", "adjoint sweep")
 """The comments that are no quotes."""
 

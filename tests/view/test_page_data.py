@@ -178,6 +178,41 @@ def test_other_derivatives(derivative):
     assert data["tabs"][0]["lines"] and data["title"] == derivative.__name__
 
 
+def test_lines_of_c_stand_for_operations():
+    """C has the partners that the loops have, its names, and the rules of what it calculates backward."""
+    data = data_of("stored")
+    (c,) = (tab["lines"] for tab in data["tabs"] if tab["key"] == "c")
+    power, first = by_text(c, "total_exp_2[i] = exp(x[i]);"), by_text(c, "const double v_10 = x[0];")
+    assert (power["makes"], power["reads"], power["sweep"]) == (["total_exp_2"], ["x", "i"], "primal")
+    assert by_text(data["trace"], "total_exp = np.exp(x_3)")["id"] in power["partners"]
+    assert first["source"]["line"] == data["sources"][0]["first"] + 5
+    zeros = [line for line in c if line["text"].strip() == "a_bar[0] = 0.0;"]
+    assert [line["sweep"] for line in zeros] == ["adjoint"]
+    assert zeros[0]["rule"]["formula"] == "b_bar += a_bar[0]; a_bar[0] = 0.0"
+    assert {line["sweep"] for line in c if line["text"].strip() in ("out:", "return status;")} == {"other"}
+    given = next(line for line in data_of("product")["tabs"][-1]["lines"] if "*w1_bar =" in line["text"])
+    assert given["reads"] == ["w1", "w2", "y_bar"] and given["partners"]
+
+
+def test_each_text_is_compiled_once(monkeypatch):
+    from s2sad.compiler import pipeline
+
+    compiled, whole = [], pipeline.compile_derivative
+
+    def counted(target, transform, parameters, name, *rest):
+        compiled.append((name, rest[2].backend.name))
+        return whole(target, transform, parameters, name, *rest)
+
+    monkeypatch.setattr(pipeline, "compile_derivative", counted)
+
+    def fresh(x):
+        return np.sin(x) * x
+
+    explored(s2sad.grad(fresh), (0.7,), {})
+    names = {"fresh_grad": 3, "fresh_jvp": 1, "fresh_hvp": 1}
+    assert {n: [k for k, _ in compiled].count(n) for n in dict(compiled)} == names and len(set(compiled)) == 5
+
+
 def test_of_a_text_that_cannot_be_had():
     import scipy.optimize
 

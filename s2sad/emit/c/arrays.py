@@ -119,12 +119,9 @@ def asked_lengths(function: Function) -> set[tuple[Value, int]]:
         elif op.primitive is not ALLOCATE:
             wanted += [(o, k) for o in op.operands if o.type.is_array for k in range(o.type.rank or 0)]
     wanted += [(o, k) for o in function.body.results if o.type.is_array for k in range(o.type.rank or 0)]
-    table = {v: [o for o in s if not _is_reshaped(v, function)] for v, s in sources(function).items()}
+    reshaped = {op.result for op in walk(function.body) if isinstance(op, Apply) and op.primitive is RESHAPED}
+    table = {v: [] if v in reshaped else s for v, s in sources(function).items()}
     return {(v, k) for o, k in wanted for v in reached([o], table)}
-
-
-def _is_reshaped(value: Value, function: Function) -> bool:
-    return any(isinstance(op, Apply) and op.primitive is RESHAPED and op.result is value for op in walk(function.body))
 
 
 def results_of(function: Function) -> list[Operand]:

@@ -12,13 +12,15 @@ from s2sad.emit.c.expansion import expanded
 from s2sad.emit.c.helpers import HELPERS, helpers_text
 from s2sad.emit.c.interface import Interface, result_names
 from s2sad.emit.c.numbers import LIBM, OF_COMPLEX, Library
+from s2sad.emit.c.rows import Row, again, lines_of
 from s2sad.emit.c.text import Text, binary, multiplied_size
 from s2sad.emit.c.writer import CWriter, comment, declaration, unused, without_unread
+from s2sad.emit.writer import Line
 from s2sad.errors import NOWHERE, located
 from s2sad.ir.dims import Fact
 from s2sad.ir.primitives.memory import ALLOCATE
 from s2sad.ir.types import Type
-from s2sad.ir.values import Apply, Function, Value
+from s2sad.ir.values import Apply, Function, Operand, Value
 
 WIDTH = 100
 WORD = "\0"
@@ -41,6 +43,8 @@ class Sources:
 
     c: str
     h: str
+    lines: Sequence[Line] = ()
+    """Those of the first."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,12 @@ def emit_c(header: Sequence[str], function: Function, given: Given, library: Lib
     about = [*header, "link with -lm"]
     text = "\n".join([*map(comment, about), _includes(function.name, writer, lines), ""])
     text += _static(writer, library)
+    before = [Line(line) for line in text.splitlines()]
     doc = [comment(line) for line in (function.doc or "").splitlines()]
-    body = [signature, "{", *("out:" if line == "out:" else f"    {line}" for line in lines), "}", ""]
-    text += "\n".join(line for row in [*doc, *body] for line in _wrapped(row))
-    return Sources(text, _declared(function, header, interface, signature))
+    body = [signature, "{", *("out:" if line == "out:" else again(line, f"    {line}") for line in lines), "}"]
+    rows = [[again(row, line) for line in _wrapped(row)] for row in [*doc, *body]]
+    text += "\n".join([*(line for row in rows for line in row), ""])
+    return Sources(text, _declared(function, header, interface, signature), [*before, *lines_of(rows, writer)])
 
 
 def _name(value: Value, taken: set[str]) -> str:
@@ -107,15 +113,15 @@ def _name(value: Value, taken: set[str]) -> str:
     return name
 
 
-def _result(writer: CWriter, operand: object, handle: Handle | None, name: str) -> list[str]:
+def _result(writer: CWriter, operand: Operand, handle: Handle | None, name: str) -> list[str]:
     """What puts a result where the caller finds it."""
     if handle is None:
-        return [f"*{name} = {writer.read(operand)};"]  # type: ignore[arg-type]
-    own = writer.handle(operand)  # type: ignore[arg-type]
+        return [Row(f"*{name} = {writer.read(operand)};", said=[operand])]
+    own = writer.handle(operand)
     if own.pointer == name:
         return []
     count = multiplied_size(own.lengths)
-    return [f"memcpy({name}, {own.pointer}, {count} * sizeof *{name});"]
+    return [Row(f"memcpy({name}, {own.pointer}, {count} * sizeof *{name});", said=[operand])]
 
 
 def _framed(writer: CWriter, interface: Interface, lines: list[str]) -> list[str]:
@@ -128,7 +134,7 @@ def _framed(writer: CWriter, interface: Interface, lines: list[str]) -> list[str
         before = [f"if ({w}) return 1;" for w in interface.wrong]
     quiet = [f"(void){n};" for n in unused(interface.names, [*before, *lines])]
     if not writer.pointers and not writer.keeps:
-        lines = [re.sub(r"\bgoto out;", "return 1;", line) for line in lines]
+        lines = [again(line, re.sub(r"\bgoto out;", "return 1;", line)) for line in lines]
         return [*quiet, *before, *lines, "return 0;"]
     owned = [declaration(f"{form} *", name, Text("NULL")) for name, form in writer.pointers.items()]
     freed = [f"free({name});" for name in writer.pointers]

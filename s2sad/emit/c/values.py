@@ -60,6 +60,12 @@ class Values(FlatPlan):
         """By what a loop carries, or leaves: what it is at first, in an iteration and behind it."""
         self.indices = {op.index for op in walk(function.body) if isinstance(op, For)}
 
+    @property
+    def named(self) -> dict[Value, str]:
+        known = {v: t.text for v, t in self.texts.items() if isinstance(v, Value) and t.text.isidentifier()}
+        pointers = {v: h.pointer for v, h in self.handles.items() if isinstance(v, Value)}
+        return super().named | known | pointers
+
     def note(self, name: str) -> None:
         self.called[name] = None
 

@@ -15,6 +15,7 @@ from s2sad.emit.c.arrays import SMALL, Handle, multiplied
 from s2sad.emit.c.calls import into
 from s2sad.emit.c.checks import is_checked, wrong_after, wrong_before
 from s2sad.emit.c.numbers import Use, number_text
+from s2sad.emit.c.rows import Row, again, of
 from s2sad.emit.c.text import (
     FALSE,
     TRUE,
@@ -44,6 +45,7 @@ from s2sad.ir.values import (
 
 LEAVE = "goto out;"
 NO_MEMORY = "{ status = 2; goto out; }"
+END = Row("}")
 
 
 class CWriter(Values):
@@ -63,8 +65,8 @@ class CWriter(Values):
                 raise type(e)(e.what, e.instead, op.location) from e
             if made and quote and quote != self.quoted:
                 self.quoted = quote
-                lines.append(comment(quote))
-            lines += made
+                lines.append(Row(comment(quote)))
+            lines += of(op, made)
         self.looked_at = before
         return lines
 
@@ -265,10 +267,11 @@ class CWriter(Values):
             return []
         if not then:
             test, then, orelse = negation(test, self.is_exact(op.predicate)), orelse, []
-        lines += [f"if ({test}) {{", *indented(then)]
+        lines += [Row(f"if ({test}) {{", op, head=True), *indented(of(op, then))]
+        orelse = [*of(op, orelse)]
         if len(orelse) > 1 and orelse[0].startswith("if (") and orelse[-1] == "}" and is_one_branch(orelse):
-            return [*lines, f"}} else {orelse[0]}", *orelse[1:]]
-        return [*lines, "} else {", *indented(orelse), "}"] if orelse else [*lines, "}"]
+            return [*lines, again(orelse[0], f"}} else {orelse[0]}"), *orelse[1:]]
+        return [*lines, Row("} else {"), *indented(orelse), END] if orelse else [*lines, END]
 
     def counted(self, op: For) -> list[str]:
         if op.scanned or len(op.body.results) > len(op.initial) + op.breaks:
@@ -295,7 +298,7 @@ class CWriter(Values):
         self.depth += 1
         body = [*inner, *self.block(op.body), *self.ends(op)]
         self.depth -= 1
-        return [*before, f"{head} {{", *indented(body), "}"]
+        return [*before, Row(f"{head} {{", op, head=True), *indented(of(op, body)), END]
 
     def in_steps(self, op: For, i: str, start: Text, stop: Text, before: list[str]) -> tuple[str, list[str]]:
         """A loop whose steps are counted: they may go up or down, or come from the last to the first."""
@@ -342,16 +345,16 @@ class CWriter(Values):
         body = [*self.block(op.body), *self.ends(op)]
         self.depth -= 1
         if not tested:
-            return [f"while ({test}) {{", *indented(body), "}"]
+            return [Row(f"while ({test}) {{", op, head=True), *indented(of(op, body)), END]
         leave = f"if ({negation(test, self.is_exact(op.test.results[0]))}) break;"
-        return ["while (true) {", *indented([*tested, leave, *body]), "}"]
+        return [Row("while (true) {", op, head=True), *indented(of(op, [*tested, leave, *body])), END]
 
 
 # lines
 
 
 def indented(lines: Iterable[str]) -> list[str]:
-    return [f"    {line}" for line in lines]
+    return [again(line, f"    {line}") for line in lines]
 
 
 def axis_of(op: Apply) -> int:
