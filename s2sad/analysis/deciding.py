@@ -14,7 +14,7 @@ from typing import assert_never
 
 from s2sad.errors import UnsupportedCall
 from s2sad.ir.containers import EXTRACT, MAKE
-from s2sad.ir.primitives.index_sets import measured
+from s2sad.ir.primitives.index_sets import THROUGH, measured
 from s2sad.ir.types import ArrayType
 from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, While, keys_of
 
@@ -22,16 +22,22 @@ Items = tuple[object, ...]
 """The items of a result that are read."""
 
 
-def deciding(function: Function, functions: Mapping[str, Function], items: Items) -> frozenset[int]:
-    """The positions of the parameters that some items of the result of a function depend on by their numbers."""
-    return Deciding(functions).positions(function, items)
+def deciding(
+    function: Function, functions: Mapping[str, Function], items: Items, factors: bool = False
+) -> frozenset[int]:
+    """The positions of the parameters that some items of the result of a function depend on by their numbers.
+
+    `factors` counts those of linear operations too, of which as a rule the shape alone decides.
+    """
+    return Deciding(functions, factors).positions(function, items)
 
 
 class Deciding:
     """The functions of a program, each looked at once for the items of its result that are read."""
 
-    def __init__(self, functions: Mapping[str, Function]) -> None:
+    def __init__(self, functions: Mapping[str, Function], factors: bool) -> None:
         self.functions = functions
+        self.factors = factors
         self.known: dict[tuple[str, Items], frozenset[int]] = {}
 
     def positions(self, function: Function, items: Items) -> frozenset[int]:
@@ -102,7 +108,7 @@ class Read:
             if op.primitive.draws:
                 what = "a pattern that random numbers decide: each call would have another one"
                 raise UnsupportedCall(what, "draw them outside, and pass them", op.location)
-            shapes = set(measured(op))
+            shapes = set() if self.program.factors and op.primitive is THROUGH else set(measured(op))
             self.shapes |= shapes
             self.numbers.update(o for o in op.operands if o not in shapes)
         elif op.result in self.shapes:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from s2sad.ir.probing import columns_apart
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -74,7 +76,6 @@ def by_columns(pattern: Pattern) -> tuple[Groups, Groups]:
 
 def grouped(pattern: Pattern) -> Groups:
     """Groups of columns that meet in no row; columns of zeros are in none."""
-    from scipy.optimize._numdiff import group_columns
     from scipy.sparse import csc_array
 
     columns = csc_array(pattern)
@@ -85,7 +86,7 @@ def grouped(pattern: Pattern) -> Groups:
     # in their order, which is best for bands; the fullest first, which often is for others
     for order in (np.arange(len(there)), np.argsort(-np.diff(columns.indptr), kind="stable")):
         if len(there) and (best is None or best.max() + 1 > least):
-            found = np.asarray(group_columns(columns, order))
+            found = columns_apart(columns, order)
             best = found if best is None or found.max() < best.max() else best
     of = np.full(pattern.shape[1], -1, dtype=np.int64)
     if best is not None:

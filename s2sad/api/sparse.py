@@ -343,9 +343,12 @@ class Sparsity(Method[P, Any]):
                 return plan
         count = sum(np.size(leaf) for leaf in flatten(values[self.argnum])[0] if is_inexact(leaf))
         with counting(count) as table:
-            sets, decided_by = self.sets(*values, seeds)
-            if table.by_numbers:
-                decided_by = (*range(len(values)), -1)
+            sets, decided_by, by_factors = self.sets(*values, seeds)
+            if table.by_numbers and by_factors is None:
+                table.asks_numbers = False
+                sets, *_ = self.sets(*values, seeds)
+            elif table.by_numbers:
+                decided_by = by_factors
             leaves, structure = flatten(sets)
             rows = [numbers_of(leaf).ravel() for leaf in leaves]
             pattern = _matrix(table, np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64))

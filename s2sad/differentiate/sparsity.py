@@ -24,7 +24,7 @@ from s2sad.analysis.deciding import deciding
 from s2sad.differentiate.forward import Forward
 from s2sad.differentiate.jacobians import Order
 from s2sad.differentiate.tangents import as_dots, check_rule, conform
-from s2sad.errors import NotDifferentiable, within_rule
+from s2sad.errors import NotDifferentiable, UnsupportedCall, within_rule
 from s2sad.ir.broadcasting import broadcast_shapes
 from s2sad.ir.builder import Builder
 from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, is_basic_index
@@ -53,9 +53,10 @@ def sparsity(
     order: Order,
     passed: Sequence[int],
 ) -> Function:
-    """`f_sparsity(*parameters, *x_dots) -> (sets, positions)`: with the positions of what decides by its numbers.
+    """`f_sparsity(*parameters, *x_dots) -> (sets, positions, all)`: with the positions of what decides by its numbers.
 
     `passed` are those of the first parameters among the arguments of a call; what is from outside has the position -1.
+    `all` are the positions where the factors of linear operations decide too; None where these are random.
     """
     inputs = [p for p, a in zip(function.parameters, active, strict=True) if a]
     order.check(function, inputs, True)
@@ -63,11 +64,20 @@ def sparsity(
         if not is_active_type(t):
             raise NotDifferentiable(f"{function.name}: a Jacobian needs floats in the result, not {t}")
     both = patterns(function, active, callee)
-    found = sorted(k for k in deciding(both, functions, (1,)) if k < len(function.parameters))
-    positions = tuple(sorted({passed[k] if k < len(passed) else -1 for k in found}))
+
+    def positions(factors: bool) -> tuple[int, ...]:
+        found = [k for k in deciding(both, functions, (1,), factors) if k < len(function.parameters)]
+        return tuple(sorted({passed[k] if k < len(passed) else -1 for k in found}))
+
+    decided_by = positions(False)
+    try:
+        by_factors = positions(True)
+    except UnsupportedCall:
+        by_factors = None
     builder = Builder()
     builder.operations += both.body.operations
-    result = builder.tuple([builder.extract(both.result, 1), builder.operand(positions)])
+    given = [builder.operand(p) for p in (decided_by, by_factors)]
+    result = builder.tuple([builder.extract(both.result, 1), *given])
     return Function(name, builder.block(both.parameters, [result]), function.doc)
 
 
@@ -166,8 +176,32 @@ class Steps:
         elif p.contracts and not all(flags) and all(o.type.rank in (1, 2) for o in operands):
             self.made(op, PRODUCT, operands, {"left": flags[0]})
         else:
-            self.made(op, THROUGH, operands, {"name": p.name, "flags": flags, **op.static})
+            numbers = self.numbers(op, flags)
+            known = {"numbers": numbers} if numbers else {}
+            self.made(op, THROUGH, operands, {"name": p.name, "flags": flags, **known, **op.static})
         return True
+
+    def numbers(self, op: Apply, flags: Sequence[bool]) -> str | None:
+        """Which numbers an operation can be called with to see what it depends on: one that is linear.
+
+        Its tangent is then the operation itself, done on tangents.
+        """
+        given = [o for o, f in zip(op.operands, flags, strict=True) if f]
+        if op.primitive.tangent is None or any(o.type.is_container for o in given):
+            return None
+        inner = self.builder.child()
+        dots = [Value(o.type) if f else None for o, f in zip(op.operands, flags, strict=True)]
+        xs = [inner.expr(o) for o in op.operands]
+        found = op.primitive.tangent(
+            inner.expr(op.result), xs, [None if d is None else inner.expr(d) for d in dots], **op.static
+        )
+        made = inner.maker(inner.operand(found)) if found is not None else None
+        moved = tuple(o if d is None else d for o, d in zip(op.operands, dots, strict=True))
+        if not isinstance(made, Apply) or (made.primitive, made.operands) != (op.primitive, moved):
+            return None
+        if made.static != op.static:
+            return None
+        return "complex" if any(o.type.is_complex for o in given) else "real"
 
     def made(self, op: Apply, primitive: Primitive, operands: Sequence[Operand], static: Mapping[str, object]) -> None:
         """Append an operation on sets that gives the result of one: in double precision, whatever that has."""
@@ -226,4 +260,4 @@ def _is_part(op: Apply) -> bool:
 def _is_of_floats(t: Type) -> bool:
     if isinstance(t, SequenceType):
         return _is_of_floats(t.item)
-    return all(leaf.dtype is not None and leaf.dtype.kind == "f" for leaf in leaves(t))
+    return all(leaf.dtype is not None and leaf.dtype.kind in "fc" for leaf in leaves(t))

@@ -17,13 +17,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.late import load_late
 from s2sad.ir.primitive import PRIMITIVES
+from s2sad.ir.probing import reached
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,6 +37,11 @@ NUMBERS = (float, np.float64)
 """The classes of numbers that hold any set exactly."""
 MOST_PLACES = 4_000_000
 """How many objects an operation is done on, and how many of them are looked at behind it: more take too long."""
+
+MOST_PAIRS = 10_000_000
+"""How many pairs of numbers of a result and of an operand are looked for by calling an operation."""
+MOST_NUMBERS = 1_000_000_000
+"""How many numbers a pattern may have, which is 8 GB."""
 
 
 class Table:
@@ -52,6 +58,8 @@ class Table:
         self.pairs: dict[tuple[int, int], int] = {}
         self.by_numbers = False
         """Whether the numbers of an operand decided, though its shape alone should."""
+        self.asks_numbers = True
+        """Whether they may: not where they are drawn at random."""
         self.parts: dict[int, tuple[int, int]] = {}
         """The sets that are the union of two others, as long as nobody asked what they hold."""
 
@@ -130,6 +138,9 @@ class Table:
         lengths = self.lengths[sets]
         ends = np.cumsum(lengths)
         total = int(ends[-1]) if len(ends) else 0
+        if total > MOST_NUMBERS:
+            what = f"a pattern of {total:.1e} numbers, which is not sparse"
+            raise UnsupportedType(what, "take products with s2sad.jvp, s2sad.vjp or s2sad.hvp")
         where = np.arange(total) + np.repeat(self.starts[sets] - (ends - lengths), lengths)
         return lengths, self.columns[where]
 
@@ -252,12 +263,18 @@ def everywhere(like: Any, *arrays: Sets) -> Sets:
     return _mapped(lambda x: np.full(np.shape(x), found, dtype=np.result_type(x))[()], like)
 
 
-def through(name: str, flags: Sequence[bool], *operands: Any, **static: Any) -> Sets:
-    """What the result of a linear operation depends on; `flags` say which operands have sets.
+def through(
+    name: str,
+    flags: Sequence[bool],
+    *operands: Any,
+    numbers: Literal["real", "complex"] | None = None,
+    **static: Any,
+) -> Sets:
+    """What the result of an operation depends on that is linear in these operands; `flags` say which of them have sets.
 
     The operation is done on objects in the place of numbers, which note what is added to what: those of the operands
-    with sets, and the factors too, of which nothing else is asked, where that can be. An operation that takes no
-    objects at all depends on all of its operands everywhere.
+    with sets, and the factors too, of which nothing else is asked, where that can be. One that takes no objects is
+    called with `numbers` of a kind; what is not so, or depends on most of its operands, is said to depend on all.
     """
     if name not in PRIMITIVES:
         load_late()
@@ -265,15 +282,66 @@ def through(name: str, flags: Sequence[bool], *operands: Any, **static: Any) -> 
     arrays = [o for o, f in zip(operands, flags, strict=True) if f]
     if sum(np.size(leaf) for a in arrays for leaf in _leaves(a)) <= MOST_PLACES:
         without = {n: v for n, v in static.items() if n != "dtype"}
-        for factors in (_as_factors, _as_numbers):
+        by_numbers = any(_has_floats(o) for o, f in zip(operands, flags, strict=True) if not f)
+        for factors in (_as_factors, _as_numbers) if table.asks_numbers or not by_numbers else (_as_factors,):
             given = [_as_objects(o) if f else factors(o) for o, f in zip(operands, flags, strict=True)]
             with suppress(Exception):  # whatever a function raises that does not take objects
                 found = Notes().sets(primitive.run(given, without))
-                table.by_numbers = table.by_numbers or (factors is _as_numbers and any(map(_has_floats, given)))
+                table.by_numbers = table.by_numbers or (factors is _as_numbers and by_numbers)
                 return found
+        if numbers and (table.asks_numbers or not by_numbers):
+            with suppress(Exception):  # what it raises of these numbers
+                part = 1.0 + 0.5j if numbers == "complex" else 1.0
+                found = _probed(lambda given: primitive.run(given, without), flags, operands, part)
+                if found is not None:
+                    table.by_numbers = table.by_numbers or by_numbers
+                    return found
     # of zeros it gives zeros, of the shape that it gives of numbers
     zeros = [_zeros(o) if f else o for o, f in zip(operands, flags, strict=True)]
     return everywhere(primitive.run(zeros, static), *arrays)
+
+
+def _probed(
+    linear: Callable[[Any], Any], flags: Sequence[bool], operands: Sequence[Any], part: complex
+) -> Sets | None:
+    """What a linear operation depends on by the numbers that it gives; None where that is most of what there is.
+
+    It is given multiples of `part`.
+    """
+    if any(hasattr(o, "tocsr") for o in operands):  # of sparse matrices the places are known, not the numbers
+        return None
+    arrays = [o for o, f in zip(operands, flags, strict=True) if f]
+    sets = np.concatenate([numbers_of(leaf).ravel() for leaf in _leaves(arrays)])
+    there = np.flatnonzero(sets)
+
+    def called(numbers: Any) -> Any:
+        every = np.zeros(len(sets), dtype=type(part))
+        every[there] = part * numbers
+        given = iter(_as_leaves(every, arrays))
+        return linear([next(given) if f else o for o, f in zip(operands, flags, strict=True)])
+
+    def vector(numbers: Any) -> Any:
+        return np.concatenate([np.ravel(leaf) for leaf in _leaves(called(numbers))])
+
+    pairs = reached(vector, len(there), MOST_PAIRS) if len(there) else None
+    if pairs is None:
+        return None
+    rows, columns = pairs
+    like = called(np.zeros(len(there)))
+    size = sum(np.size(leaf) for leaf in _leaves(like))
+    return _as_leaves(_TABLE.get().joined(rows, sets[there[columns]], size).astype(float), like)
+
+
+def _as_leaves(numbers: Any, like: Any) -> Any:
+    """A container of arrays of the shapes of another one, with these numbers one after the other."""
+    left = numbers
+
+    def part(leaf: Any) -> Any:
+        nonlocal left
+        own, left = left[: np.size(leaf)], left[np.size(leaf) :]
+        return own.reshape(np.shape(leaf))[()]
+
+    return _mapped(part, like)
 
 
 class Place:

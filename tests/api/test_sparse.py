@@ -9,15 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+import scipy.fft
+import scipy.linalg
 import scipy.optimize
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage, signal
 
 import s2sad
 from s2sad.api.colouring import by_columns, stars
 from s2sad.api.sparse import Plan
-from s2sad.errors import ArgumentError, InternalError, NonScalarOutput, NotDifferentiable, UnsupportedCall
+from s2sad.errors import ArgumentError, InternalError, NonScalarOutput, NotDifferentiable, UnsupportedCall, UnsupportedType
 from s2sad.ir import sets
 from tests.memory.cases import STORES
 from tests.memory.test_memory import VALUES
@@ -142,6 +145,74 @@ EXACT = {
 def test_patterns_have_no_more_than_there_is(f, args, count, sweeps):
     plan = s2sad.sparse_jacobian(f).plan(*args)
     assert (plan.pattern.nnz, plan.sweeps) == (count, sweeps)
+
+
+U = np.cos(np.arange(48.0)).reshape(6, 8)
+WEIGHTS_OF_3 = np.array([1.0, -2.0, 1.0])
+LOCAL = {
+    "convolve": (lambda x: ndimage.convolve(np.sin(x), np.ones((3, 3)), mode="constant"), U),
+    "correlate1d": (lambda x: ndimage.correlate1d(x * x, WEIGHTS_OF_3, mode="wrap"), X),
+    "gaussian": (lambda x: ndimage.gaussian_filter(x, 0.5, truncate=2.0), U),
+    "uniform": (lambda x: ndimage.uniform_filter1d(x, 3) ** 2, X),
+    "sobel": (lambda x: np.exp(ndimage.sobel(x, axis=0)), U),
+    "convolve2d": (lambda x: signal.convolve2d(x, np.ones((2, 2)), mode="valid"), U),
+    "savgol": (lambda x: signal.savgol_filter(x, 3, 1), X),
+    "fir": (lambda x: signal.lfilter(WEIGHTS_OF_3, [1.0], x), X),
+    "upfirdn": (lambda x: signal.upfirdn(WEIGHTS_OF_3, x, up=2), X),
+    "shift": (lambda x: ndimage.shift(x, 0.5, order=1), X),
+    "cosines of rows": (lambda x: scipy.fft.dct(x, axis=1, type=4), U),
+    "spectra of rows": (lambda x: np.abs(np.fft.rfft(x, axis=1)), U),
+    "rows of spectra": (lambda x: np.fft.irfft(x[:, :4] + 1j * x[:, 4:], axis=1), U),
+    "systems": (lambda x: np.linalg.solve(np.diag(np.arange(1.0, 4.0)) + 1.0, x.reshape(-1, 3, 1)), U),
+}
+
+
+@pytest.mark.parametrize(("f", "x"), LOCAL.values(), ids=LOCAL)
+def test_operations_that_take_no_objects_have_their_patterns(f, x):
+    dense = np.reshape(s2sad.jacobian(f)(x), (-1, x.size))
+    jacobian = s2sad.sparse_jacobian(f, check=True)
+    np.testing.assert_allclose(jacobian(x).toarray(), dense, rtol=1e-12, atol=1e-13)
+    # of complex numbers both parts count, which a real one may not reach
+    assert jacobian.plan(x).pattern.nnz <= 1.6 * np.count_nonzero(np.abs(dense) > 1e-13)
+    assert jacobian.plan(x) is jacobian.plan(2.0 * x)
+
+
+def test_the_factors_of_such_operations_decide():
+    def smoothed(x, weights, by):
+        return ndimage.shift(ndimage.correlate1d(x**2, weights), by, order=1)
+
+    jacobian = s2sad.sparse_jacobian(smoothed, check=True)
+    assert jacobian.plan(X, WEIGHTS_OF_3, 0.5).decided_by == (1, 2)
+    for weights in (WEIGHTS_OF_3, np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.0, 0.0])):
+        for by in (0.0, 0.5, 2.0):
+            found = jacobian(X, weights, by).toarray()
+            np.testing.assert_allclose(found, s2sad.jacobian(smoothed)(X, weights, by), atol=1e-13)
+    assert jacobian.plan(X, np.array([0.0, 1.0, 0.0]), 0.0).sweeps == 1
+
+
+def test_factors_that_are_drawn_do_not():
+    def noisy(x, rng):
+        return ndimage.correlate1d(x, rng.normal(size=3))
+
+    assert s2sad.sparse_jacobian(noisy).plan(X, np.random.default_rng(0)).pattern.nnz == 49
+
+
+def test_functions_of_matrices_are_not_taken_for_linear():
+    def f(x):
+        return scipy.linalg.sinm(x.reshape(2, 2))
+
+    assert s2sad.sparse_jacobian(f, check=True)(X[:4]).nnz == 16
+
+
+def test_a_filter_of_many():
+    u = np.cos(np.arange(200.0 * 200.0)).reshape(200, 200)
+    plan = s2sad.sparse_jacobian(lambda u: ndimage.convolve(u, np.ones((3, 3)))).plan(u)
+    assert (plan.pattern.nnz, plan.sweeps) == (3 * 200 * 3 * 200 - 4 * 600 + 4, 9)
+
+
+def test_a_pattern_that_is_not_sparse_is_refused():
+    with pytest.raises(UnsupportedType, match="not sparse"):
+        s2sad.sparse_jacobian(lambda x: x * np.linalg.norm(x))(np.ones(MANY))
 
 
 @pytest.mark.parametrize("f", [rosenbrock, arrow_energy, sums_in_a_loop, lambda x: np.sum(x) ** 2, lambda x: x[0] ** 3])
