@@ -301,9 +301,7 @@ def through(
     return everywhere(primitive.run(zeros, static), *arrays)
 
 
-def _probed(
-    linear: Callable[[Any], Any], flags: Sequence[bool], operands: Sequence[Any], part: complex
-) -> Sets | None:
+def _probed(linear: Callable[[Any], Any], flags: Sequence[bool], operands: Sequence[Any], part: complex) -> Sets | None:
     """What a linear operation depends on by the numbers that it gives; None where that is most of what there is.
 
     It is given multiples of `part`.

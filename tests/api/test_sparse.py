@@ -20,7 +20,14 @@ from scipy import ndimage, signal
 import s2sad
 from s2sad.api.colouring import by_columns, stars
 from s2sad.api.sparse import Plan
-from s2sad.errors import ArgumentError, InternalError, NonScalarOutput, NotDifferentiable, UnsupportedCall, UnsupportedType
+from s2sad.errors import (
+    ArgumentError,
+    InternalError,
+    NonScalarOutput,
+    NotDifferentiable,
+    UnsupportedCall,
+    UnsupportedType,
+)
 from s2sad.ir import sets
 from tests.memory.cases import STORES
 from tests.memory.test_memory import VALUES

@@ -28,9 +28,7 @@ def _product_type(a: Type, b: Type, /, left: bool) -> Type:
     return PRIMITIVES["np.matmul"].result_type((a, b), {})
 
 
-def _through_type(
-    name: str, flags: Sequence[bool], *operands: Type, numbers: str | None = None, **static: Any
-) -> Type:
+def _through_type(name: str, flags: Sequence[bool], *operands: Type, numbers: str | None = None, **static: Any) -> Type:
     return PRIMITIVES[name].result_type(operands, static)
 
 
