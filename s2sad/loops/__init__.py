@@ -9,6 +9,7 @@ definitions  what functions are in terms of others, in the places of their calls
 lives      how long each value is read
 lowering   each operation on arrays as what gives its elements: loops over those that must be stored
 layout     arrays turned so that the innermost loops run along their rows
+strips     long arrays that a loop changes again and again, a part that stays in the cache at a time
 libraries  what has no loops of its own: an operation as it is, on arrays in memory
 text       the loops as readable Python
 """

@@ -12,7 +12,7 @@ in dot product using the superblock family of algorithms, 2008.)
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -23,29 +23,45 @@ from s2sad.ir.primitive import required
 from s2sad.ir.primitives.memory import TALLY
 from s2sad.ir.rewrite import map_blocks, reads_of
 from s2sad.ir.types import integer
-from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, Value, constant, is_int
+from s2sad.ir.values import (
+    Apply,
+    Block,
+    Constant,
+    For,
+    Function,
+    Operand,
+    Operation,
+    Value,
+    constant,
+    is_int,
+    makers,
+    walk,
+)
+
+ADD, MIN = required(np.add), required(min)
 
 
 def in_blocks(function: Function) -> Function:
     """The function with its long sums in blocks."""
-    return replace(function, body=_block(function.body))
+    made = makers(walk(function.body))
+
+    def changed(block: Block) -> Block:
+        operations = [map_blocks(op, changed) for op in block.operations]
+        return replace(block, operations=tuple(_blocked(op, made) if isinstance(op, For) else op for op in operations))
+
+    return replace(function, body=changed(function.body))
 
 
-def _block(block: Block) -> Block:
-    operations = [map_blocks(op, _block) for op in block.operations]
-    return replace(block, operations=tuple(_blocked(op) if isinstance(op, For) else op for op in operations))
-
-
-def _blocked(loop: For) -> Operation:
-    sums = [k for k in range(len(loop.initial)) if _is_sum(loop, k)]
+def _blocked(loop: For, made: Mapping[Operand, Apply]) -> Operation:
+    sums = [k for k in range(len(loop.initial)) if is_sum(loop, k)]
     plain = is_int(loop.step, 1) and not loop.reverse and not loop.breaks
-    if not sums or not plain or _is_short(loop):
+    if not sums or not plain or is_short(loop) or _is_one_block(loop, made):
         return loop
     builder = Builder(loop.location, loop.about)
     start = Value(integer(loop.index.type.size), "start", loose=True)
     outer = [Value(p.type, p.hint, p.loose) for p in loop.carried]
-    end = _end(builder, start, loop.stop)
-    initial = [_zero(p) if k in sums else p for k, p in enumerate(outer)]
+    end = end_of(builder, start, loop.stop)
+    initial = [zero(p) if k in sums else p for k, p in enumerate(outer)]
     parts = [Value(p.type, "part" if k in sums else p.hint, loose=True) for k, p in enumerate(outer)]
     inner = replace(loop, start=start, stop=end, initial=tuple(initial), results=tuple(parts))
     builder.operations.append(inner)
@@ -56,12 +72,12 @@ def _blocked(loop: For) -> Operation:
     return replace(loop, step=constant(BLOCK), body=body)
 
 
-def _end(builder: Builder, start: Value, stop: Operand) -> Operand:
+def end_of(builder: Builder, start: Value, stop: Operand) -> Operand:
     apply: Callable[..., Operand] = builder.apply
-    return apply(required(min), (apply(required(np.add), (start, constant(BLOCK))), stop))
+    return apply(MIN, (apply(ADD, (start, constant(BLOCK))), stop))
 
 
-def _is_sum(loop: For, k: int) -> bool:
+def is_sum(loop: For, k: int) -> bool:
     """Whether a carried number is nothing but what terms are added to: no iteration reads what there is so far."""
     parameter, result = loop.carried[k], loop.body.results[k]
     read = Counter(reads_of(loop.body))
@@ -71,11 +87,23 @@ def _is_sum(loop: For, k: int) -> bool:
     return isinstance(made, Apply) and made.primitive is TALLY and made.operands[0] is parameter
 
 
-def _is_short(loop: For) -> bool:
+def is_short(loop: For) -> bool:
     ends = [o.value for o in (loop.start, loop.stop) if isinstance(o, Constant)]
     return len(ends) == 2 and ends[1] - ends[0] <= BLOCK  # type: ignore[operator]
 
 
-def _zero(total: Value) -> Constant:
+def _is_one_block(loop: For, made: Mapping[Operand, Apply]) -> bool:
+    """Whether a loop ends a block behind its start, at most."""
+    end = made.get(loop.stop)
+    bound = made.get(end.operands[0]) if end is not None and end.primitive is MIN else None
+    return (
+        bound is not None
+        and bound.primitive is ADD
+        and bound.operands[0] is loop.start
+        and is_int(bound.operands[1], BLOCK)
+    )
+
+
+def zero(total: Value) -> Constant:
     assert total.type.dtype is not None
     return constant(total.type.dtype.type(0))

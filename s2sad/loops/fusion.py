@@ -127,15 +127,14 @@ def _fit(a: For, b: For, memory: Memory) -> bool:
     for root in shared:
         first = [x for x in (*one.loads, *one.stores) if root in x.roots]
         second = [x for x in (*two.loads, *two.stores) if root in x.roots]
-        if not _apart(first, a.index, second, b.index):
+        if not are_apart([*((x, a.index) for x in first), *((x, b.index) for x in second)]):
             return False
     return True
 
 
-def _apart(first: Sequence[Access], i: Value, second: Sequence[Access], j: Value) -> bool:
+def are_apart(accesses: Sequence[tuple[Access, Value]]) -> bool:
     """Whether all these places have the index of their loop on one and the same axis of one handle."""
-    accesses = [(x, i) for x in first] + [(x, j) for x in second]
-    handle = first[0].handle
+    handle = accesses[0][0].handle
     if any(x.handle is not handle or x.places is None for x, _ in accesses):
         return False
     return any(

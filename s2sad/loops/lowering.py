@@ -57,6 +57,7 @@ from s2sad.loops.lives import Lives, lives
 from s2sad.loops.reuse import reused
 from s2sad.loops.rooms import with_rooms
 from s2sad.loops.sharing import shared
+from s2sad.loops.strips import in_strips
 from s2sad.loops.terms import arrays_in, check, constant_term, is_none, operand_of, typed
 
 FEW = 8
@@ -97,6 +98,7 @@ def _loops_of(
     shorter = reused(guarded_early(reused(lowered)))
     whole = reused(without_copies(reused(fused(shorter))))
     made = shared(with_rooms(laid_out(reused(contracted(guarded_early(whole))))))
+    made = with_rooms(in_strips(made, blocks))
     return in_blocks(made) if blocks else made
 
 
