@@ -45,6 +45,7 @@ SLOW = {
     "tests/backends/native/test_programs.py",
     "tests/backends/test_numba_operators.py",
     "tests/dependencies/test_processes.py",
+    "tests/interop/test_numba_calls.py",
     "tests/backends/test_numba_samples.py",
     "tests/backends/test_one_text.py",
     "tests/language/test_growing_dicts.py",

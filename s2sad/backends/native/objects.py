@@ -76,6 +76,10 @@ class Loaded:
         """The address of the function that objects have for their calls, where there is one."""
         return self._library[f"{name}.straight"] if f"{name}.straight" in self._names else None
 
+    def by_address(self, name: str) -> int:
+        """The address of the function that other native code calls (see `by_address`)."""
+        return self._library[f"{name}.address"]
+
 
 def _emptied(library: Mapping[str, int]) -> None:
     """Give back the memory that a module keeps for its next call: there is none."""
