@@ -86,24 +86,28 @@ def graph_of(lines: Sequence[Line]) -> Graph:
     return drawing.graph
 
 
+def labels_of(lines: Sequence[Line]) -> dict[int, str]:
+    """The text of each statement, or of the head of one, by the number of its first line."""
+    whole: dict[int, list[str]] = {}
+    first = 0
+    for line in lines:
+        first = line.number if line.begins else first
+        whole.setdefault(first, []).append(line.text.strip())
+    return {n: " ".join(row).replace("( ", "(").replace(" )", ")").removesuffix(":") for n, row in whole.items()}
+
+
 class _Drawing:
     def __init__(self, lines: Sequence[Line]) -> None:
         self.graph = Graph()
-        self.whole: dict[int, list[str]] = {}
-        """The lines of each statement, by the number of the first."""
+        self.labels = labels_of(lines)
         self.inner: dict[tuple[int, int], list[Line]] = {}
         """The statements in each block."""
-        first = 0
         for line in lines:
-            if line.begins:
-                first = line.number
-                if line.within is not None:
-                    self.inner.setdefault((line.within, line.branch), []).append(line)
-            self.whole.setdefault(first, []).append(line.text.strip())
+            if line.begins and line.within is not None:
+                self.inner.setdefault((line.within, line.branch), []).append(line)
 
     def label(self, line: Line) -> str:
-        """The text of a statement, or of the head of one."""
-        return " ".join(self.whole[line.number]).replace("( ", "(").replace(" )", ")").removesuffix(":")
+        return self.labels[line.number]
 
     def frame(self, line: Line, label: str, parent: str | None, side: str = "") -> str:
         key = f"f{line.number}{side}"

@@ -20,10 +20,11 @@ from s2sad.ir.types import is_active_type
 from s2sad.ir.values import Apply, Call, Constant, Function, Operation, values_in, walk
 from s2sad.version import __version__
 from s2sad.view.formulas import rule_of
-from s2sad.view.graph import Graph, graph_of
+from s2sad.view.graph import Graph, graph_of, labels_of
+from s2sad.view.iterations import LOOP
 from s2sad.view.lines import ADJOINT, PRIMAL, TANGENT, Line
 from s2sad.view.values import summary
-from s2sad.view.watch import Watched
+from s2sad.view.watch import Record, Watched
 
 Data: TypeAlias = dict[str, Any]
 Key: TypeAlias = tuple[object, ...]
@@ -76,6 +77,7 @@ def page_data(subject: Subject) -> Data:
     tabs = [_tab(tab, sources, trace) for tab in subject.tabs]
     for tab in tabs:
         _make_partners(trace, tab["lines"])
+        _note_ways_back(tab["loops"], tab["lines"])
     _note_values(trace.lines, tabs[0]["lines"] if tabs else [])
     first = next((t for t in subject.tabs if t.lines), None)
     graph = graph_of(first.lines) if first else Graph()
@@ -268,8 +270,10 @@ def _note_values(trace: Sequence[Data], lines: Sequence[Data]) -> None:
     for t in trace:
         names = {t["of"].get(n, n) for n in t["makes"]}
         same = [by_id[p] for p in t["partners"] if p in by_id]
-        found = (x["value"] for x in same if x["sweep"] == PRIMAL and names & {x["of"].get(n, n) for n in x["makes"]})
-        t["value"] = next((v for v in found if v is not None), None)
+        found = (x for x in same if x["sweep"] == PRIMAL and names & {x["of"].get(n, n) for n in x["makes"]})
+        made = next((x for x in found if x["value"] is not None), None)
+        if made is not None:
+            t["value"], t["values"] = made["value"], made["values"]
 
 
 def _note_dropped(trace: _Trace, lines: Sequence[Data]) -> None:
@@ -287,7 +291,7 @@ def _note_dropped(trace: _Trace, lines: Sequence[Data]) -> None:
 
 def _blank() -> Data:
     """What is known of a run, before there is one."""
-    return {"value": None, "kept": None, "time": None}
+    return {"value": None, "values": None, "kept": None, "time": None}
 
 
 def _tab(tab: Tab, sources: Sources, trace: _Trace) -> Data:
@@ -295,19 +299,65 @@ def _tab(tab: Tab, sources: Sources, trace: _Trace) -> Data:
     if tab.reason:
         data["reason"] = tab.reason
     data["lines"] = [_line(line, tab.key[0], sources, trace) for line in tab.lines]
+    data["loops"] = []
     if tab.watched is not None:
         _note_run(data["lines"], tab.lines, tab.watched)
+        data["loops"] = _loops(tab)
     return data
+
+
+def _loops(tab: Tab) -> list[Data]:
+    """What a run went through more than once."""
+    repeated = tab.watched.repeated if tab.watched else ()
+    labels = labels_of(tab.lines)
+    return [
+        {
+            "id": f"{tab.key[0]}{r.line.number}",
+            "kind": r.kind,
+            "label": labels[r.line.number].removeprefix("def "),
+            "within": f"{tab.key[0]}{r.outer.line.number}" if r.outer is not None and r.outer in repeated else None,
+            "count": r.count,
+            "at": sorted(r.says),
+            "says": [r.says[k] for k in sorted(r.says)],
+            "back": None,
+        }
+        for r in repeated
+    ]
+
+
+def _note_ways_back(loops: Sequence[Data], lines: Sequence[Data]) -> None:
+    """Say of the loops of the sweep back which loop they go through from its end."""
+    by_id = {line["id"]: line for line in lines}
+    forward = [loop["id"] for loop in loops if by_id[loop["id"]]["sweep"] == PRIMAL]
+    for loop in loops:
+        head = by_id[loop["id"]]
+        if loop["kind"] == LOOP and head["sweep"] == ADJOINT:
+            loop["back"] = next((k for k in forward if k in head["partners"]), None)
 
 
 def _note_run(data: Sequence[Data], lines: Sequence[Line], watched: Watched) -> None:
     """Say of the lines what a run made of them."""
     total = watched.seconds or 1.0
+    letter = data[0]["id"][0] if data else ""
     for found, line in zip(data, lines, strict=True):
         record = watched.records.get(line.number) if line.begins else None
         if record is not None:
             found["value"] = record.shown()
             found["kept"], found["time"] = record.kept, record.seconds / total
+            if record.around in watched.repeated and line.kind != "loop":
+                found["values"] = _by_iteration(record, letter)
+
+
+def _by_iteration(record: Record, letter: str) -> Data | None:
+    """What a line made in the iterations that are known."""
+    around = record.around
+    assert around is not None
+    made = [record.values.get(k) for k in sorted(around.says)]
+    if not any(made):
+        return None
+    found: Data = {"loop": f"{letter}{around.line.number}", "text": [m and m["text"] for m in made]}
+    bad = [m and m["bad"] for m in made]
+    return {**found, "bad": bad} if any(bad) else found
 
 
 def standing_for(line: Line) -> list[Operation]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ import numpy as np
 
 from s2sad.ir.values import Apply, Operation
 from s2sad.view.graph import KEPT, graph_of
+from s2sad.view.iterations import LOOP, Repeated, Repetitions
 from s2sad.view.lines import Line
 from s2sad.view.values import bad_in, numbers_in, summary
 
@@ -67,17 +68,28 @@ class Record:
     """Where it was the first to make nan or inf."""
     last: dict[str, object] = field(default_factory=dict)
     """By the names that it makes: values, or their summaries."""
+    around: Repeated | None = None
+    """The loop that it is in, or the function."""
+    at: int = 0
+    """In which iteration of that it ran last."""
+    values: dict[int, dict[str, Any] | None] = field(default_factory=dict)
+    """What it made in iterations of that, in short."""
+
+    def note(self, iteration: int, known: bool) -> None:
+        """Note what it has made in an iteration."""
+        self.at = iteration
+        if known:
+            self.values[iteration] = first_of(filter(None, map(in_short, self.last.values())))
 
     def shown(self) -> dict[str, Any] | None:
         """What it made last, in short: that under the first of its names which holds numbers; what is bad goes first.
 
         Where it was the first to make nan or inf in an earlier iteration, that is told.
         """
-        found = [s for v in self.last.values() if (s := in_short(v)) is not None]
-        if self.origin is not None and not any(s["bad"] for s in found):
-            earlier = in_short(self.origin.value)
-            found = [earlier] if earlier is not None else found
-        return next((s for s in found if s["bad"]), found[0] if found else None)
+        found = first_of(filter(None, map(in_short, self.last.values())))
+        if self.origin is not None and not (found and found["bad"]):
+            found = in_short(self.origin.value) or found
+        return found
 
 
 @dataclass
@@ -91,6 +103,8 @@ class Watched:
     """Where the nan or inf in the result came from."""
     raised: Origin | None = None
     """Where that came from which went into the statement that raised an exception."""
+    repeated: Sequence[Repeated] = ()
+    """What was gone through more than once."""
 
     @property
     def seconds(self) -> float:
@@ -106,12 +120,16 @@ class _Summary:
 class _Step:
     """A statement, with what is evaluated around it."""
 
-    def __init__(self, line: Line, keeps: frozenset[str], counters: Sequence[str]) -> None:
+    def __init__(
+        self, line: Line, keeps: frozenset[str], counters: Sequence[str], heads: frozenset[int], around: Repeated | None
+    ) -> None:
         self.line = line
         self.counters = counters
         """What the loops around it count."""
+        self.heads = heads
+        """The lines that it is inside of."""
         self.keeps = keeps
-        self.record = Record()
+        self.record = Record(around=around)
         self.made = [_Said(n, line.written.get(n, n)) for n in line.makes]
         self.is_appended = any(text.endswith("[-1]") for text in line.written.values())
         self.is_blank = any(is_blank(op) for op in line.operations)
@@ -154,6 +172,8 @@ class _Frame:
     """Of the names that hold nan or inf."""
     returned: Origin | None = None
     """The origin of what was returned to the statement that runs."""
+    iterations: dict[Repeated, int] = field(default_factory=dict)
+    """In which the loops are, and the function itself."""
 
 
 def watch(function: Callable[..., object], arguments: Sequence[object], lines: Sequence[Line], file: str) -> Watched:
@@ -178,14 +198,16 @@ class _Watcher:
         self.file = file
         self.steps: dict[int, _Step] = {}
         keeps = kept_names(lines)
+        self.repetitions = Repetitions(lines)
         step = None
-        within: dict[int, list[str]] = {}
+        within: dict[int, tuple[list[str], frozenset[int]]] = {}
         for line in lines:
             if line.begins:
-                outer = within.get(line.within or 0, [])
+                outer, heads = within.get(line.within or 0, ([], frozenset()))
                 counts = [n for n in line.makes if line.kind == "loop" and line.types[n].is_scalar]
-                within[line.number] = [*outer, *counts]
-                step = _Step(line, keeps.get(line.number, frozenset()), outer) if line.kind else None
+                within[line.number] = [*outer, *counts], heads | {line.number}
+                own, around = keeps.get(line.number, frozenset()), self.repetitions.around.get(line.number)
+                step = _Step(line, own, outer, heads, around) if line.kind else None
             if step is not None:
                 self.steps[line.number] = step
         self.frames: list[tuple[types.FrameType, _Frame]] = []
@@ -201,6 +223,9 @@ class _Watcher:
         frame.f_trace_lines = True
         self.charge()
         own = _Frame()
+        function = self.repetitions.own.get(frame.f_code.co_firstlineno)
+        if function is not None:
+            own.iterations[function] = function.begin({})
         caller = self.frames[-1][1] if self.frames else None
         self.given(frame, own, caller)
         self.frames.append((frame, own))
@@ -248,9 +273,13 @@ class _Watcher:
                 own.origins[name] = known or Origin(found, name, summarised(value))
 
     def begin(self, frame: types.FrameType, own: _Frame, step: _Step | None, space: Mapping[str, object]) -> None:
-        own.step, own.returned = step, None
+        before, own.step, own.returned = own.step, step, None
         own.before = {}
         if step is not None:
+            loop = self.repetitions.first.get(step.line.number)
+            # to the head of a loop it comes back from inside
+            if loop is not None and loop.kind == LOOP and (before is None or step.line.number not in before.heads):
+                own.iterations[loop] = loop.begin({n: space.get(n) for n in step.counters})
             for said in step.before:
                 value = said.value(frame, space)
                 if value is not NOTHING:
@@ -279,6 +308,14 @@ class _Watcher:
             else:
                 # all that one statement makes bad is of one origin
                 origin = own.origins[name] = origin or self.origin_of(frame, own, step, name, value, found)
+        self.iterated(own, step)
+
+    def iterated(self, own: _Frame, step: _Step) -> None:
+        """Note what a statement has made in this iteration."""
+        around = step.record.around
+        if around is not None and around in own.iterations:
+            k = own.iterations[around]
+            step.record.note(k, k % around.stride == 0)
 
     def heal(self, own: _Frame, name: str, step: _Step, space: Mapping[str, object]) -> None:
         """A name that is bound to what is finite; an array of which a part was written may hold nan elsewhere."""
@@ -344,6 +381,7 @@ class _Watcher:
             found = bad_in_value(result)
             if found is not None:
                 origin = self.origin_of(frame, own, step, "the result", result, found)
+            self.iterated(own, step)
         elif step is not None:
             self.finish(frame, own, frame.f_locals)
         self.frames.pop()
@@ -355,6 +393,9 @@ class _Watcher:
     def finished(self) -> Watched:
         steps = {step.line.number: step.record for step in self.steps.values()}
         self.found.records = {n: r for n, r in steps.items() if r.visits}
+        self.found.repeated = self.repetitions.ended()
+        for record in self.found.records.values():
+            record.note(record.at, record.around is not None and record.at == record.around.count - 1)
         return self.found
 
 
@@ -377,6 +418,12 @@ def _is_small(item: object) -> bool:
 def in_short(value: object) -> dict[str, Any] | None:
     """A value that was kept, in short."""
     return value.data if isinstance(value, _Summary) else summary(value)
+
+
+def first_of(found: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
+    """The first of values in short; what is bad goes first."""
+    known = list(found)
+    return next((s for s in known if s["bad"]), known[0] if known else None)
 
 
 def plain(value: object) -> object:

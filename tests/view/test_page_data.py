@@ -33,8 +33,17 @@ def kept_slopes(y, p, n):
 
 LINE = {
     *("id", "number", "text", "sweep", "source", "partners", "makes", "reads", "of", "type", "value", "kept", "time"),
-    *("active", "why", "rule"),
+    *("active", "why", "rule", "values"),
 }
+
+
+def long_way(x, n):
+    """A way of 4 n steps, in two loops."""
+    y = 0.1
+    for i in range(n):
+        for k in range(4):
+            y = np.sin(y + x * k) + i
+    return y
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -176,6 +185,49 @@ def test_other_derivatives(derivative):
     arguments = (2.0, 3.0) if derivative.__name__.startswith("product") else (np.ones(3),)
     data = explored(derivative, arguments, {})
     assert data["tabs"][0]["lines"] and data["title"] == derivative.__name__
+
+
+def test_iterations_are_known_evenly():
+    """Of a loop of many iterations the first, the last and some in between; in the way back they are the same."""
+    x, n = 0.3, 40
+    data = explored(s2sad.grad(long_way), (x, n), {})
+    lines = {line["id"]: line for line in data["tabs"][0]["lines"]}
+    loops = {loop["label"]: loop for loop in data["tabs"][0]["loops"]}
+    outer, inner = loops["for i in range(n)"], loops["for k in range(4)"]
+    assert (outer["count"], outer["at"]) == (n, [*range(n)]) and outer["says"][3] == "i = 3"
+    assert inner["count"] == 4 * n and inner["within"] == outer["id"] and inner["back"] is None
+    assert inner["at"] == [*range(0, 4 * n, 4), 4 * n - 1] and inner["says"][-1] == f"i = {n - 1}, k = 3"
+    back = loops["for k in reversed(range(4))"]
+    assert back["back"] == inner["id"] and back["says"][0] == inner["says"][-1]
+    y, by_step, steps = 0.1, [], []
+    for i, k in ((i, k) for i in range(n) for k in range(4)):
+        y = np.sin(y + x * k) + i
+        by_step.append(y)
+        steps.append((y - i, x * k))
+    made = by_text([*lines.values()], "y = np.sin(y_sum) + i")["values"]
+    assert made["loop"] == inner["id"] and "bad" not in made
+    assert [float(t) for t in made["text"]] == pytest.approx([by_step[k] for k in inner["at"]], rel=1e-5)
+    # the slope of a step is the cosine of what went in: it is known backward, of the same steps
+    bars = by_text([*lines.values()], "y_bar *= np.cos(y_sums[i, k])")["values"]
+    before = [0.1, *by_step[:-1]]
+    bar, expected = 1.0, []
+    for step in reversed(range(4 * n)):
+        bar *= np.cos(before[step] + x * (step % 4))
+        expected.append(bar)
+    assert [float(t) for t in bars["text"]] == pytest.approx([expected[k] for k in back["at"]], rel=1e-5)
+    assert by_text(data["trace"], "y_3 = y_sin + i")["values"] == made
+
+
+def test_iterations_of_calls_and_branches():
+    data = data_of("tree")
+    (calls,) = data["tabs"][0]["loops"]
+    assert (calls["kind"], calls["count"], calls["says"][0]) == ("calls", 7, "call 1")
+    sine = by_text(data["tabs"][0]["lines"], "v7 = np.sin(x)")["values"]
+    leaves = [k for k, text in enumerate(sine["text"]) if text is not None]
+    assert sine["loop"] == calls["id"] and leaves == [2, 3, 5, 6]  # the depth is 0 in half of the calls
+    x = 0.3
+    points = [x * 1.1 * 1.1, x * 1.1 + 0.1, (x + 0.1) * 1.1, x + 0.2]
+    assert [float(sine["text"][k]) for k in leaves] == pytest.approx(np.sin(points), rel=1e-5)
 
 
 def test_lines_of_c_stand_for_operations():
