@@ -103,6 +103,14 @@ const bytes = (n) => (n < 1000 ? `${n} B` : n < 1e6 ? `${(n / 1e3).toPrecision(3
 const percent = (share) => `${share < 0.0995 ? (100 * share).toFixed(1) : Math.round(100 * share)} %`;
 const total = (found, field) => found.reduce((sum, one) => (one[field] == null ? sum : (sum ?? 0) + one[field]), null);
 
+/** What a line made: with a loop around it in the iteration that is chosen. */
+function valueOf(one) {
+  const loop = loops.get(one?.values?.loop);
+  if (!loop) return one?.value ?? null;
+  const [text, bad] = [one.values.text[loop.step], one.values.bad?.[loop.step] ?? null];
+  return text == null ? { text: "\u2013", absent: true } : { ...one.value, text, bad };
+}
+
 /** Found once for each derivative: the lines that make adjoints, by variable, and the lines by the line of your code. */
 const indexes = new Map();
 function index() {
@@ -130,12 +138,12 @@ function adjointOf(one) {
 function facts(one) {
   if (one.column !== "source") {
     const of = adjointOf(one);
-    return { type: one.type, value: one.value, adjoint: isAdjoint(one) ? null : of?.value, kept: one.kept, time: one.time };
+    return { type: one.type, value: valueOf(one), adjoint: isAdjoint(one) ? null : valueOf(of), kept: one.kept, time: one.time };
   }
   const all = index().places.get(one.id) ?? [];
   const here = all.filter((other) => other.column === "derivative");
   const made = all.filter((o) => !isAdjoint(o)).filter((o) => o.makes?.length && o.type).at(-1);
-  return { type: made?.type, value: made?.value, adjoint: made && adjointOf(made)?.value, kept: total(here, "kept"), time: total(here, "time") };
+  return { type: made?.type, value: valueOf(made), adjoint: made && valueOf(adjointOf(made)), kept: total(here, "kept"), time: total(here, "time") };
 }
 
 /** A value where there is little room: of an array the least, the mean and the greatest, in few digits. */
@@ -143,7 +151,7 @@ function shortly(value) {
   if (!value) return null;
   if (!value.text.includes(", ")) return value.text;
   const numbers = value.text.split(", ").map((part) => part.replace(/^(min|mean|max) /, "").replace(/^-0$/, "0"));
-  const short = numbers.map((n) => (/^-?\d[\d.]*(e[+-]\d+)?$/.test(n) && n.length > 6 ? String(+Number(n).toPrecision(3)) : n));
+  const short = numbers.map((n) => (/^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(n) && (n.includes(".") || n.length > 6) ? String(+Number(n).toPrecision(3)) : n));
   const text = new Set(short).size === 1 ? `all ${short[0]}` : short.join(" \u2026 ");
   return value.bad && !text.includes(value.bad) ? `${value.bad} in ${text}` : text;
 }
@@ -160,7 +168,8 @@ function marginOf(one) {
   const found = facts(one);
   const text = MARGINS[state.margin][1](found);
   const whole = { values: found.value?.text, adjoints: found.adjoint?.text }[state.margin] ?? text;
-  const cell = make("span", { class: "margin", title: whole || null });
+  const value = { values: found.value, adjoints: found.adjoint }[state.margin];
+  const cell = make("span", { class: `margin${value?.bad ? " bad" : ""}`, title: value?.absent ? "not run in this iteration" : whole || null });
   if (state.margin === "time" && found.time > 0.005) cell.append(make("span", { class: "share", style: `width:${Math.ceil(60 * found.time)}px` }));
   cell.append(text || "");
   return cell;
@@ -169,6 +178,115 @@ function marginOf(one) {
 /** Where nan or inf comes up first, in the trace and in each derivative. */
 const firstBad = new Set([DATA.trace, ...DATA.tabs.map((tab) => tab.lines)].map((lines) => lines.find((line) => line.value?.bad)?.id));
 
+// Iterations: one is chosen in each loop that was watched, the same in both sweeps
+
+const loops = new Map();
+DATA.tabs.forEach((tab, k) => (tab.loops ?? []).forEach((loop) => loops.set(loop.id, { ...loop, tab: k, step: loop.back ? 0 : loop.at.length - 1 })));
+
+/** The lines that begin a loop: of the derivative, of the trace, and of your code. */
+const loopAt = new Map();
+for (const loop of loops.values()) {
+  const head = records.get(loop.id);
+  if (!head) continue;
+  const traced = [...head.partners].map((id) => records.get(id)).filter((other) => other?.column === "trace").sort((a, b) => a.number - b.number)[0];
+  loop.family = loop.kind === "loop" && traced ? traced.id : (loops.get(loop.back)?.family ?? loop.id);
+  for (const id of [loop.id, traced?.id, head.source && sourceId(head.source.in, head.source.line)]) {
+    if (id && (id === loop.id || loop.kind === "loop")) loopAt.set(id, [...(loopAt.get(id) ?? []), loop]);
+  }
+}
+
+/** The loop whose iterations a line chooses: of the derivative that is shown, the first sweep's where there is one. */
+function loopOf(id) {
+  const found = loopAt.get(id) ?? [];
+  const here = found.filter((loop) => loop.tab === state.tab);
+  const among = here.length ? here : found.filter((loop) => loop.tab === 0);
+  return among.find((loop) => !loop.back) ?? among[0] ?? null;
+}
+
+/** The loops around a line, the outermost first. */
+function loopsAround(one) {
+  const path = [];
+  const own = one.values?.loop ?? (one.column === "source" ? (index().places.get(one.id) ?? []).find((other) => other.values)?.values.loop : null);
+  for (let loop = loopOf(one.id) ?? loops.get(own); loop; loop = loops.get(loop.within)) path.unshift(loop);
+  return path;
+}
+
+/** A known iteration of a loop, as the primal counts: the sweep back comes from the last. */
+const counted = (loop, k = loop.step) => (loop.back ? loop.count - 1 - loop.at[k] : loop.at[k]);
+
+/** The known iteration that is nearest to that of another loop, as a part of the whole where their counts differ. */
+function nearest(loop, other) {
+  const wanted = loop.count === other.count ? counted(other) : ((counted(other) + 0.5) * loop.count) / other.count - 0.5;
+  const apart = loop.at.map((_, k) => Math.abs(counted(loop, k) - wanted));
+  return apart.indexOf(Math.min(...apart));
+}
+
+/** Choose an iteration of a loop. Those of the other texts and of the sweep back go with it, and what is around and within. */
+function choose(loop, step) {
+  loop.step = step;
+  const chain = (one) => (one ? [...chain(loops.get(one.within)), one.family] : []);
+  const above = chain(loop);
+  const others = [...loops.values()].filter((other) => other !== loop);
+  for (const other of others) if (other.family === loop.family) other.step = nearest(other, loop);
+  for (const other of others.filter((one) => one.family !== loop.family && above.includes(one.family))) {
+    const known = (other.says ?? []).findIndex((text) => text && loop.says?.[step]?.startsWith(`${text}, `));
+    other.step = known >= 0 ? known : nearest(other, loop);
+  }
+  const first = new Map();
+  for (const other of others.filter((one) => one.family !== loop.family && chain(one).includes(loop.family))) {
+    other.step = first.has(other.family) ? nearest(other, first.get(other.family)) : within(other, loop);
+    first.set(other.family, first.get(other.family) ?? other);
+  }
+  drawIterations();
+}
+
+/** The first known iteration of a loop within that which is chosen of a loop around it. */
+function within(inner, loop) {
+  const says = loop.says?.[loop.step];
+  const known = says ? (inner.says ?? []).findIndex((text) => text.startsWith(`${says}, `)) : -1;
+  return known >= 0 ? known : nearest(inner, loop);
+}
+
+const sayStep = (loop) => loop.says?.[loop.step] || `${loop.at[loop.step] + 1} of ${loop.count}`;
+
+/** The slider of a loop; null where there is nothing to choose. */
+function turn(loop) {
+  if (!loop || loop.at.length < 2) return null;
+  const name = `Iteration of ${loop.label}`;
+  const input = make("input", { type: "range", min: 0, max: loop.at.length - 1, value: loop.step, "aria-label": name, title: `${name}: ${loop.count} in all`, dir: loop.back ? "rtl" : null });
+  input.addEventListener("input", () => choose(loop, Number(input.value)));
+  const shown = make("span", { class: "turn", "data-loop": loop.id }, make("output", {}, sayStep(loop)), input);
+  input.setAttribute("aria-valuetext", sayStep(loop));
+  return shown;
+}
+
+const turnOf = (one) => (["values", "adjoints"].includes(state.margin) ? turn(loopOf(one.id)) : null);
+
+/** Show what was made in the iterations that are chosen. */
+function drawIterations() {
+  for (const shown of document.querySelectorAll(".turn")) {
+    const loop = loops.get(shown.dataset.loop);
+    const [said, input] = shown.children;
+    said.textContent = sayStep(loop);
+    input.value = loop.step;
+    input.setAttribute("aria-valuetext", sayStep(loop));
+  }
+  for (const line of document.querySelectorAll(".line")) line.querySelector(".margin")?.replaceWith(marginOf(records.get(line.id)));
+  const one = chosen();
+  if (one) for (const [field, said] of [["value", facts(one).value], ["adjoint", facts(one).adjoint]]) {
+    const place = $("dock").querySelector(`[data-fact="${field}"]`);
+    if (place) place.textContent = said?.text ?? "";
+  }
+}
+
+/** Where nan or inf comes up first, its iteration is the one to look at. */
+function chooseBad() {
+  for (const tab of DATA.tabs) {
+    const line = tab.lines.find((one) => loops.has(one.values?.loop) && one.values.bad?.some(Boolean));
+    if (line) return choose(loops.get(line.values.loop), line.values.bad.findIndex(Boolean));
+  }
+}
+
 // Lines and panes
 
 function lineElement(one) {
@@ -176,9 +294,9 @@ function lineElement(one) {
   const kinds = [isAdjoint(one) && "back", one.active === false && "idle", firstBad.has(one.id) && "wrong", one.value?.bad && "tainted"].filter(Boolean).join(" ");
   return make(
     "div",
-    { class: `line ${kinds}`, id: one.id, role: "option", "aria-selected": String(state.pinned === one.id), title: notes || null, style: `--indent:${one.indent}` },
+    { class: `line ${kinds}`.trim(), id: one.id, role: "option", "aria-selected": String(state.pinned === one.id), title: notes || null, style: `--indent:${one.indent}` },
     make("span", { class: "number", "aria-hidden": "true" }, firstBad.has(one.id) ? "\u25cf" : String(one.number)),
-    make("span", { class: "text" }, marginOf(one), ...coloured(one.tokens, one)),
+    make("span", { class: "text" }, ...coloured(one.tokens, one), turnOf(one) ?? marginOf(one)),
   );
 }
 
@@ -247,11 +365,12 @@ function drawColumns() {
 }
 
 let scrolledTab = null;
+const mainHead = () => ofColumn("derivative").filter((one) => one.sweep === "head" && !one.indent && one.text).at(-1);
 
 /** Scroll to the function that is called: it is the last one, behind those that it calls. */
 function toFunction() {
   scrolledTab = state.tab;
-  const head = ofColumn("derivative").filter((one) => one.sweep === "head" && !one.indent && one.text).at(-1);
+  const head = mainHead();
   const line = head && $(head.id);
   if (line) line.closest(".lines").scrollTop = line.offsetTop - 8;
 }
@@ -367,15 +486,19 @@ function pin(id) {
 
 function drawDock(one) {
   if (!one) return $("dock").replaceChildren(hint());
+  if ($("dock").contains(document.activeElement) && $("dock").dataset.of === one.id) return;
+  $("dock").dataset.of = one.id;
   const around = [one, ...[...state.lit].map((id) => records.get(id))];
-  $("dock").replaceChildren(...[yourLine(one), lineFacts(one), rules(one, around)].map((part) => make("div", {}, ...part)));
+  const parts = [yourLine(one), lineFacts(one), rules(one, around)].map((part) => make("div", {}, ...part));
+  $("dock").replaceChildren(...(state.example ? [hint()] : []), ...parts);
 }
 
 function hint() {
   const made = make("p", { class: "hint" });
   made.innerHTML =
-    "Point at a line to see what it came from and what came of it. Click or <kbd>Enter</kbd> pins it, <kbd>Esc</kbd> lets go; " +
-    "<kbd>\u2191</kbd> <kbd>\u2193</kbd> go along a column, <kbd>\u2190</kbd> <kbd>\u2192</kbd> across, <kbd>/</kbd> finds.";
+    `${state.example ? "<b>For example, the line that is lit.</b> " : ""}Point at a line to see what it came from and what came of it. A click pins it.` +
+    "<span class=\"keys\"> Keys: <kbd>Enter</kbd> <kbd>Esc</kbd> pin, let go; <kbd>\u2191</kbd> <kbd>\u2193</kbd> along a column, " +
+    `<kbd>\u2190</kbd> <kbd>\u2192</kbd> across, ${loops.size ? "<kbd>,</kbd> <kbd>.</kbd> through iterations, " : ""}<kbd>/</kbd> finds.</span>`;
   return made;
 }
 
@@ -397,13 +520,14 @@ function cutIndent(tokens, indent) {
 function lineFacts(one) {
   const found = facts(one);
   const list = make("dl");
-  const add = (name, text, kind = null) => text && list.append(make("dt", {}, name), make("dd", { class: kind }, text));
+  const add = (name, text, kind = null) => text && list.append(make("dt", {}, name), make("dd", { class: kind, "data-fact": name }, text));
   add("type", found.type);
   if (found.value) add(firstBad.has(one.id) ? `first ${found.value.bad}` : "value", found.value.text, found.value.bad && "wrong");
   add("adjoint", found.adjoint?.text);
   add("kept", found.kept && `${bytes(found.kept)} for the way back`);
   add("time", found.time != null && percent(found.time));
   add("inactive", one.active === false && one.why);
+  for (const loop of loopsAround(one)) add("iteration", turn(loop));
   const title = one.column === "source" ? "What it makes" : one.column === "trace" ? "In the trace" : "In the derivative";
   if (!list.children.length) list.append(make("dd", {}, `line ${one.number}`));
   return [make("h3", {}, title), list];

@@ -15,7 +15,7 @@ function drawTop() {
   $("title").textContent = DATA.title;
   $("about").textContent = DATA.about;
   $("foot").textContent = `s2sad ${DATA.version}`;
-  const cells = (a) => [variable(a.name) ?? a.name, make("span", { class: "type" }, a.type), a.value ? a.value.text : ""];
+  const cells = (a) => [variable(a.name) ?? a.name, make("span", { class: "type" }, a.type), make("span", { title: a.value?.text }, shortly(a.value) ?? "")];
   $("arguments").replaceChildren(...DATA.arguments.map((a) => make("li", {}, ...cells(a))));
   if (DATA.checked) {
     $("checked").hidden = false;
@@ -64,9 +64,20 @@ $("tabs").addEventListener("keydown", (event) => {
 // Lines: pointing, pinning, keys
 
 function hover(id) {
-  if (state.hover === id) return;
-  state.hover = id;
+  if (state.hover === id && !state.example) return;
+  [state.hover, state.example] = [id, false];
   light();
+}
+
+/** One line is lit from the start, so that it is seen what there is to see: an adjoint of the function that is called. */
+function showExample() {
+  const found = ofColumn("derivative").filter((one) => isAdjoint(one) && one.rule?.formula && one.makes.some((name) => familyOf(name, one) !== name) && [...one.partners].some((id) => id.startsWith("t")));
+  const begin = mainHead()?.number ?? 0;
+  const one = found.find((other) => other.number > begin && other.source?.in === 0) ?? found.find((other) => other.number > begin) ?? found[0];
+  if (!one || state.pinned) return;
+  [state.hover, state.example] = [one.id, true];
+  light();
+  reveal(one.id);
 }
 
 const main = $("columns");
@@ -79,10 +90,10 @@ main.addEventListener("mousemove", (event) => {
   if (line) hover(line.id);
   mark(event.target.closest(".v")?.dataset.of ?? null);
 });
-main.addEventListener("mouseleave", () => (hover(null), mark(null)));
+main.addEventListener("mouseleave", () => (state.example || hover(null), mark(null)));
 main.addEventListener("click", (event) => {
   const line = event.target.closest(".line");
-  if (line && !String(getSelection())) pin(line.id);
+  if (line && !event.target.closest(".turn") && !String(getSelection())) pin(line.id);
 });
 
 let marked = null;
@@ -97,7 +108,7 @@ function mark(family) {
 
 main.addEventListener("keydown", (event) => {
   const body = event.target.closest(".lines");
-  if (!body) return;
+  if (!body || event.target.matches("input")) return;
   const lines = [...body.querySelectorAll(".line")];
   const at = lines.findIndex((l) => l.id === (state.hover ?? state.pinned));
   const steps = { ArrowDown: at + 1, ArrowUp: Math.max(0, at - 1), Home: 0, End: lines.length - 1, PageDown: at + 15, PageUp: Math.max(0, at - 15) };
@@ -139,14 +150,23 @@ function across(body, step) {
 
 addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
-    [state.pinned, state.hover] = [null, null];
+    [state.pinned, state.hover, state.example] = [null, null, false];
     document.querySelectorAll(".cursor").forEach((l) => l.classList.remove("cursor"));
     light();
   } else if (event.key === "/" && !event.target.matches("input")) {
     event.preventDefault();
     $("search").focus();
+  } else if ((event.key === "," || event.key === ".") && !event.target.matches("input[type=search]")) {
+    stepBy(event.key === "." ? 1 : -1);
   }
 });
+
+/** To the next iteration, or the one before, of the loop around the line that is looked at. */
+function stepBy(by) {
+  const one = chosen();
+  const loop = one && loopsAround(one).at(-1);
+  if (loop) choose(loop, Math.min(loop.at.length - 1, Math.max(0, loop.step + (loop.back ? -by : by))));
+}
 
 // Tools
 
@@ -190,6 +210,8 @@ $("theme").addEventListener("click", () => {
   root.colorScheme = dark ? "light" : "dark";
 });
 
+addEventListener("beforeprint", () => state.example && hover(null));
+
 /** Columns end where the window ends, but for what is said below them. */
 function fit() {
   const below = $("dock").offsetHeight + 72;
@@ -212,4 +234,6 @@ drawTabs();
 showTab(0);
 fit();
 startGraph();
+chooseBad();
 pinNamed();
+showExample();

@@ -74,8 +74,17 @@ FACTS = {
     ),
     19: dict(reads=["x_bar"], value=number("nan", "nan")),
 }
+LOOPS = [
+    {"id": "r9", "kind": "loop", "label": "for i in range(n)", "within": None, "count": 3, "back": None},
+    {"id": "r14", "kind": "loop", "label": "for i in reversed(range(n))", "within": None, "count": 3, "back": "r9"},
+]
+LOOPS = [loop | {"at": [0, 1, 2]} for loop in LOOPS]
+LOOPS[0]["says"], LOOPS[1]["says"] = (["i = 0", "i = 1", "i = 2"], ["i = 2", "i = 1", "i = 0"])
+FACTS[11]["values"] = {"loop": "r9", "text": ["2.83", "4", "5.66"], "bad": [None, None, None]}
+FACTS[16]["values"] = {"loop": "r14", "text": ["3.1", "3.2", None]}
+FACTS[17]["values"] = {"loop": "r14", "text": ["2.8", "2.9", "3"]}
 V1 = dict(makes=["v1"], reads=["x"], type="float64", value=number("1.41"))
-V2 = dict(makes=["v2"], reads=["v1", "x"])
+V2 = dict(makes=["v2"], reads=["v1", "x"], values=FACTS[11]["values"], value=number("5.66"))
 TRACE = [
     line("t", 1, "v1 = np.sqrt(x)", "primal", 12, partners=["r6", "r18"], of={"v1": "y"}, **V1),
     line("t", 2, "for i in range(n):", "primal", 13, partners=["r9", "r14"], makes=["i"], reads=["n"]),
@@ -133,7 +142,7 @@ DATA = {
     "sources": [{"file": "power.py", "name": "power", "first": 11, "lines": SOURCE}],
     "trace": TRACE,
     "tabs": [
-        {"key": "reverse", "title": "Gradient", "lines": lines("r"), "text": TEXT},
+        {"key": "reverse", "title": "Gradient", "lines": lines("r"), "text": TEXT, "loops": LOOPS},
         {"key": "forward", "title": "Forward", "lines": lines("f"), "text": TEXT.replace("bar", "dot")},
         {"key": "c", "title": "C", "reason": "C is for arguments of known types"},
     ],

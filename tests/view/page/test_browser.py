@@ -2,6 +2,7 @@
 
 import copy
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
@@ -241,6 +242,7 @@ CONTRAST = """() => {
 @pytest.mark.parametrize("opened", ["wide", "dark"], indirect=True)
 def test_contrast(opened):
     opened.page.evaluate("MANY_HUES = Array.from({ length: 24 }, (_, k) => learn(`name${k}`))")
+    opened.page.wait_for_timeout(150)
     assert opened.page.evaluate(CONTRAST) == []
     # on the ground of lit lines, with every hue that there is
     opened.page.evaluate(
@@ -252,18 +254,65 @@ def test_contrast(opened):
         assert opened.page.evaluate(CONTRAST) == []
 
 
-def test_a_graph_that_is_too_large_says_so(opened, tmp_path):
-    """It is drawn once its frames are closed, so that the page is there at once."""
+def test_a_large_graph_opens_by_degrees(opened, tmp_path):
+    """Long code is shown in parts, as many of them open as can be drawn; what is closed is said."""
     data = copy.deepcopy(DATA)
     node = next(n for n in data["graph"]["nodes"] if n["id"] == "y_2")
-    data["graph"]["nodes"] += [node | {"id": f"more{k}"} for k in range(400)]
+    names = ["y_2", *(f"more{k}" for k in range(1000))]
+    data["graph"]["nodes"] += [node | {"id": name} for name in names[1:]]
+    data["graph"]["edges"] += [{"from": a, "to": b, "kind": "reads"} for a, b in pairwise(names)]
     (tmp_path / "large.html").write_text(page(data))
     opened.show(tmp_path / "large.html")
-    assert "frame there" in opened.nodes("")
+    assert "y_2" not in opened.nodes("") and len(opened.nodes("")) <= 40
+    first = len(opened.nodes(".closed"))
+    assert "closed frame" in opened.page.inner_text("#closed")
     opened.page.click("#open-all")
-    assert "too many to draw" in opened.page.inner_text("#canvas")
+    assert 40 < len(opened.nodes("")) <= 120 and len(opened.nodes(".closed"))
+    # one that is opened has room: others close for it
+    for _ in range(4):
+        opened.page.locator("#canvas .node.closed").last.dispatch_event("click")
+        assert len(opened.nodes("")) <= 120
     opened.page.click("#close-all")
-    assert "frame there" in opened.nodes("")
+    assert len(opened.nodes("")) < first
+
+
+def test_the_iterations_of_a_loop(opened, tmp_path):
+    """The sweep back faces the primal: of an iteration there is what was made, and what came back to it."""
+
+    def margins():
+        return [opened.page.inner_text(f"#{line} .margin") for line in ("t3", "s0-14", "r11", "r16", "r17")]
+
+    def says():
+        return opened.page.eval_on_selector_all(".line .turn output", "all => all.map(o => o.textContent)")
+
+    assert margins() == ["5.66", "5.66", "5.66", "3.1", "2.8"] and says() == ["i = 2"] * 4
+    opened.page.focus("#t2 input")
+    opened.page.keyboard.press("ArrowLeft")
+    assert margins() == ["4", "4", "4", "3.2", "2.9"] and says() == ["i = 1"] * 4
+    opened.page.focus("#r14 input")
+    opened.page.keyboard.press("ArrowLeft")
+    assert margins() == ["2.83", "2.83", "2.83", "\u2013", "3"] and says() == ["i = 0"] * 4
+    opened.page.click("#t3 .text")
+    opened.page.keyboard.press(".")
+    assert margins()[2:] == ["4", "3.2", "2.9"] and "4" in opened.page.inner_text('#dock [data-fact="value"]')
+    opened.page.check('#margins [value="adjoints"]', force=True)
+    assert opened.page.inner_text("#t3 .margin") == "2.9" and len(says()) == 4
+    opened.page.check('#margins [value="types"]', force=True)
+    assert says() == []
+    # nan and inf are looked at first
+    data = copy.deepcopy(DATA)
+    data["tabs"][0]["lines"][16]["values"] = {"loop": "r14", "text": ["1", "inf", "1"], "bad": [None, "inf", None]}
+    (tmp_path / "bad.html").write_text(page(data))
+    opened.show(tmp_path / "bad.html")
+    assert says() == ["i = 1"] * 4 and margins()[-1] == "inf"
+    assert "bad" in opened.page.get_attribute("#r17 .margin", "class")
+
+
+def test_one_line_is_lit_from_the_start(opened):
+    assert "r16" in opened.lit() and "t3" in opened.lit()
+    assert "For example" in opened.page.inner_text("#dock") and "a_bar += y_bar * b" in opened.page.inner_text("#dock")
+    opened.page.hover("#t1 .text")
+    assert "r16" not in opened.lit() and "For example" not in opened.page.inner_text("#dock")
 
 
 def test_what_runs_wild_is_shown_too(opened, tmp_path):
