@@ -3,7 +3,9 @@
 Columns that meet in no row are found by one sweep along the sum of their unit vectors: Curtis, Powell and Reid, On the
 estimation of sparse Jacobian matrices (1974). Of a symmetric matrix it is enough if of each two numbers `H[i, j]` and
 `H[j, i]` one stands alone, a star colouring: Gebremedhin, Manne and Pothen, What color is your Jacobian? (2005),
-sections 3 and 4. Few rows that are full would make all columns meet: they are found by a sweep each.
+sections 3 and 4. Acyclic colourings take fewer sweeps, but give numbers as differences of others, in which errors of
+rounding add up: here each is read off. Few rows that are full would make all columns meet: they are found by a sweep
+each.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeAlias, overload
 import numpy as np
 
 from s2sad.api.colouring import Groups, by_columns, grouped, stars
-from s2sad.api.gradients import asked
+from s2sad.api.gradients import Argnums, asked
 from s2sad.compiler.transform import Transform
 from s2sad.dispatch.bound import Method
 from s2sad.dispatch.derivative import Derivative
@@ -40,7 +40,6 @@ from s2sad.ir.unruled import of_module
 from s2sad.view.cell import Pattern
 from s2sad.view.text import Text
 
-Argnum: TypeAlias = "int | str"
 Matrix: TypeAlias = Any
 """A sparse array of SciPy's."""
 Mode: TypeAlias = Literal["forward", "reverse"]
@@ -53,11 +52,11 @@ MAX_PATTERNS = 16
 
 
 @overload
-def sparsity(fun: Callable[P, object], argnums: Argnum = ...) -> Sparsity[P]: ...
+def sparsity(fun: Callable[P, object], argnums: Argnums = ...) -> Sparsity[P]: ...
 @overload
-def sparsity(fun: None = None, argnums: Argnum = ...) -> Callable[[Callable[P, object]], Sparsity[P]]: ...
+def sparsity(fun: None = None, argnums: Argnums = ...) -> Callable[[Callable[P, object]], Sparsity[P]]: ...
 @public
-def sparsity(fun: object = None, argnums: Argnum = 0) -> Any:
+def sparsity(fun: object = None, argnums: Argnums = 0) -> Any:
     """Which numbers of the result of a function depend on which numbers of an argument: a function of its arguments.
 
     The result is a `scipy.sparse.csr_array` of booleans with a row for each number of the result and a column for each
@@ -67,7 +66,8 @@ def sparsity(fun: object = None, argnums: Argnum = 0) -> Any:
 
     Args:
         fun: a Python function over NumPy. Without it, a decorator.
-        argnums: the position or name of one parameter: a float array, or a container of some.
+        argnums: the position or name of the parameter: a float array, or a container of some. For a tuple of these the
+            result is a tuple of matrices, found together.
 
     >>> import numpy as np
     >>> def f(x):
@@ -87,7 +87,7 @@ def sparsity(fun: object = None, argnums: Argnum = 0) -> Any:
 @overload
 def sparse_jacobian(
     fun: Callable[P, object],
-    argnums: Argnum = ...,
+    argnums: Argnums = ...,
     mode: Mode | None = ...,
     check: bool = ...,
     backend: BackendName | None = ...,
@@ -95,7 +95,7 @@ def sparse_jacobian(
 @overload
 def sparse_jacobian(
     fun: None = None,
-    argnums: Argnum = ...,
+    argnums: Argnums = ...,
     mode: Mode | None = ...,
     check: bool = ...,
     backend: BackendName | None = ...,
@@ -103,7 +103,7 @@ def sparse_jacobian(
 @public
 def sparse_jacobian(
     fun: object = None,
-    argnums: Argnum = 0,
+    argnums: Argnums = 0,
     mode: Mode | None = None,
     check: bool = False,
     backend: BackendName | None = None,
@@ -115,7 +115,8 @@ def sparse_jacobian(
 
     Args:
         fun: a Python function over NumPy. Without it, a decorator.
-        argnums: the position or name of one parameter: a float array, or a container of some.
+        argnums: the position or name of the parameter: a float array, or a container of some. For a tuple of these the
+            result is a tuple of matrices, found together.
         mode: "forward" or "reverse"; None for the one with fewer sweeps.
         check: compare each Jacobian with one more sweep along a random vector, and raise if they differ.
         backend: what runs the sweeps; None is plain NumPy.
@@ -145,15 +146,15 @@ def sparse_jacobian(
 
 @overload
 def sparse_hessian(
-    fun: Callable[P, object], argnums: Argnum = ..., check: bool = ..., backend: BackendName | None = ...
+    fun: Callable[P, object], argnums: Argnums = ..., check: bool = ..., backend: BackendName | None = ...
 ) -> SparseHessian[P]: ...
 @overload
 def sparse_hessian(
-    fun: None = None, argnums: Argnum = ..., check: bool = ..., backend: BackendName | None = ...
+    fun: None = None, argnums: Argnums = ..., check: bool = ..., backend: BackendName | None = ...
 ) -> Callable[[Callable[P, object]], SparseHessian[P]]: ...
 @public
 def sparse_hessian(
-    fun: object = None, argnums: Argnum = 0, check: bool = False, backend: BackendName | None = None
+    fun: object = None, argnums: Argnums = 0, check: bool = False, backend: BackendName | None = None
 ) -> Any:
     """The Hessian of a scalar function as a sparse matrix, by as few products with vectors as its pattern admits.
 
@@ -222,13 +223,9 @@ class Sparsity(Method[P, Any]):
     suffix = "sparsity"
     noun = "sparsity"
 
-    def __init__(self, subject: Subject, argnums: Argnum) -> None:
+    def __init__(self, subject: Subject, argnums: Argnums) -> None:
         if importlib.util.find_spec("scipy") is None:
             raise ArgumentError(f"a {self.noun} is a matrix of SciPy's: pip install scipy")
-        if not isinstance(argnums, (int, str)):
-            raise ArgumentError(
-                f"argnums is one position or name, not {shown(argnums)}; for several give the function a tuple of them"
-            )
         self.subject = subject
         self.argnums = argnums
         self.variadic: dict[object, Any] = {}
@@ -236,8 +233,10 @@ class Sparsity(Method[P, Any]):
         self.__name__ = f"{callable_name(subject.target)}_{self.suffix}"
         self.__signature__ = subject.signature
         if not subject.is_variadic:
-            self.argnum = asked(subject, Transform("jvp", ()), argnums).argnums[0]
-            self.sets = Derivative[..., Any](self.differentiated(), Transform("sparsity", (self.argnum,)))
+            found = asked(subject, Transform("jvp", ()), argnums)
+            self.one, self.asked = found.one, found.argnums
+            self.positions = tuple(sorted(self.asked))
+            self.sets = Derivative[..., Any](self.differentiated(), Transform("sparsity", self.positions))
             self.kept: dict[tuple[object, tuple[int, ...], object], Plan] = {}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -248,19 +247,34 @@ class Sparsity(Method[P, Any]):
         """The function of which this is the Jacobian."""
         return self.subject.target
 
-    def again(self, subject: Subject, argnums: Argnum) -> Any:
+    def again(self, subject: Subject, argnums: Argnums) -> Any:
         """The same of another function."""
         return Sparsity(subject, argnums)
 
     @public
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> Matrix:
-        return self.plan(*args, **kwargs).pattern
+        if self.subject.is_variadic:
+            return self.spread(args, kwargs)(*args, **kwargs)
+        values = self.bound(args, kwargs)
+        return self.parts(self.planned(values).pattern, values)
+
+    def parts(self, matrix: Matrix, values: Sequence[Any]) -> Any:
+        """A matrix by all arguments asked for, as a tuple of one for each, in the order of `argnums`."""
+        if self.one:
+            return matrix
+        columns = matrix.tocsc()
+        return tuple(columns[:, own].tocsr() for own in self.places_of(values))
+
+    def places_of(self, values: Sequence[Any]) -> list[slice]:
+        """Where the numbers of each argument are among those of all, in the order in which they were asked for."""
+        ends = dict(zip(self.positions, np.cumsum([_count(values[k]) for k in self.positions]), strict=True))
+        return [slice(ends[k] - _count(values[k]), ends[k]) for k in self.asked]
 
     @public
     def plan(self, *args: P.args, **kwargs: P.kwargs) -> Plan:
         """The pattern for such arguments, and the sweeps by which a derivative of it is found."""
         if self.subject.is_variadic:
-            return self.spread(args, kwargs).plan(*args, *kwargs.values())  # type: ignore[no-any-return]
+            return self.spread(args, kwargs).plan(*args, **kwargs)  # type: ignore[no-any-return]
         return self.planned(self.bound(args, kwargs))
 
     @public
@@ -280,13 +294,13 @@ class Sparsity(Method[P, Any]):
     def emitted(self, args: Sequence[object], kwargs: Mapping[str, object]) -> tuple[Derivative[..., Any], Any]:
         """The derivative that is emitted for such arguments, and what it is called with."""
         if self.subject.is_variadic:
-            return self.spread(args, kwargs).emitted((*args, *kwargs.values()), {})  # type: ignore[no-any-return]
+            return self.spread(args, kwargs).emitted(args, kwargs)  # type: ignore[no-any-return]
         values = self.bound(args, kwargs)
         return self.shown(values)
 
     def shown(self, values: tuple[Any, ...]) -> tuple[Derivative[..., Any], Any]:
         """The same, of the arguments in the order of the parameters."""
-        return self.sets, (*values, self.places(values))
+        return self.sets, (*values, *self.places(values))
 
     def derivatives(self) -> list[Derivative[..., Any]]:
         """What is compiled for this."""
@@ -294,7 +308,10 @@ class Sparsity(Method[P, Any]):
         return own + [d for one in self.variadic.values() for d in one.derivatives()]
 
     def _title(self) -> str:
-        by = self.argnums if self.subject.is_variadic else list(self.subject.signature.parameters)[self.argnum]
+        if self.subject.is_variadic:
+            by = self.argnums if isinstance(self.argnums, (int, str)) else ", ".join(map(str, self.argnums))
+        else:
+            by = ", ".join(list(self.subject.signature.parameters)[k] for k in self.asked)
         return f"{self.noun} of {callable_name(self.subject.target)} by {by}"
 
     def _patterns(self) -> Iterator[Pattern]:
@@ -314,7 +331,8 @@ class Sparsity(Method[P, Any]):
             found = asked(self.subject, Transform("jvp", ()), self.argnums)
             named = [*self.subject.parameters, *self.subject.keywords]
             names = [*map(str, range(len(args))), *kwargs]
-            placed = found.placed(named, names, len(args)).argnums[0]
+            every = found.placed(named, names, len(args)).argnums
+            placed = every[0] if found.one else every
             self.variadic[key] = self.again(Subject(self.subject.spread(args, kwargs)), placed)
         return self.variadic[key]
 
@@ -324,29 +342,28 @@ class Sparsity(Method[P, Any]):
         found.apply_defaults()
         return tuple(found.arguments.values())
 
-    def places(self, values: Sequence[Any]) -> Any:
-        """The argument asked for, with the set of each number in its place."""
-        leaves, structure = flatten(values[self.argnum])
-        ends = np.cumsum([np.size(leaf) if is_inexact(leaf) else 0 for leaf in leaves])
-        every = np.arange(1.0, 1.0 + ends[-1])
-        return structure.tree(
-            in_place_of(leaf, lambda: _part(every, end, leaf))  # noqa: B023  (called at once)
-            for leaf, end in zip(leaves, ends, strict=True)
-        )
+    def argument(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The arguments asked for, in the order of the parameters."""
+        return tuple(values[k] for k in self.positions)
+
+    def places(self, values: Sequence[Any]) -> tuple[Any, ...]:
+        """The arguments asked for, with the set of each number in its place."""
+        argument = self.argument(values)
+        placed: tuple[Any, ...] = _in_shape(argument, np.arange(1.0, 1.0 + _count(argument)))
+        return placed
 
     def planned(self, values: tuple[Any, ...]) -> Plan:
         """The plan for these arguments, found again where nothing that decides about it has changed."""
         seeds = self.places(values)
-        module, outside = self.sets.module(*values, seeds), self.sets.outside(*values, seeds)
+        module, outside = self.sets.module(*values, *seeds), self.sets.outside(*values, *seeds)
         for (known, decided_by, key), plan in list(self.kept.items()):
             if known is module and key == _key(values, outside, decided_by):
                 return plan
-        count = sum(np.size(leaf) for leaf in flatten(values[self.argnum])[0] if is_inexact(leaf))
-        with counting(count) as table:
-            sets, decided_by, by_factors = self.sets(*values, seeds)
+        with counting(_count(self.argument(values))) as table:
+            sets, decided_by, by_factors = self.sets(*values, *seeds)
             if table.by_numbers and by_factors is None:
                 table.asks_numbers = False
-                sets, *_ = self.sets(*values, seeds)
+                sets, *_ = self.sets(*values, *seeds)
             elif table.by_numbers:
                 decided_by = by_factors
             leaves, structure = flatten(sets)
@@ -373,16 +390,16 @@ class SparseJacobian(Sparsity[P]):
     noun = "sparse Jacobian"
 
     def __init__(
-        self, subject: Subject, argnums: Argnum, mode: Mode | None, check: bool, backend: BackendName | None
+        self, subject: Subject, argnums: Argnums, mode: Mode | None, check: bool, backend: BackendName | None
     ) -> None:
         super().__init__(subject, argnums)
         self.mode, self.check, self.backend = mode, check, backend
         if not subject.is_variadic:
-            target, k = self.differentiated(), self.argnum
-            self.forward = Sweeps(target, Transform("pushforward", (k,)), backend)
-            self.reverse = Sweeps(target, Transform("pullback", (k,), count=k + 1), backend)
+            target, active = self.differentiated(), self.positions
+            self.forward = Sweeps(target, Transform("pushforward", active), backend)
+            self.reverse = Sweeps(target, Transform("pullback", active, count=active[-1] + 1), backend)
 
-    def again(self, subject: Subject, argnums: Argnum) -> Any:
+    def again(self, subject: Subject, argnums: Argnums) -> Any:
         return type(self)(subject, argnums, self.mode, self.check, self.backend)
 
     @public
@@ -390,25 +407,25 @@ class SparseJacobian(Sparsity[P]):
         from scipy.sparse import csr_array
 
         if self.subject.is_variadic:
-            return self.spread(args, kwargs)(*args, *kwargs.values())
+            return self.spread(args, kwargs)(*args, **kwargs)
         values = self.bound(args, kwargs)
         plan = self.planned(values)
         m, n = plan.pattern.shape
         by_column, sweep, place = plan.found
         structure, shapes = plan.result
-        argument = values[self.argnum]
+        argument = self.argument(values)
         numbers = np.zeros(len(sweep), dtype=_dtype(argument))
         if plan.columns.count:
             rows = self.forward.along(values, plan.columns, argument, m)
             numbers[by_column] = rows[sweep[by_column], place[by_column]]
         if plan.rows.count:
             like = structure.tree(np.zeros(s)[()] for s in shapes)
-            rows = self.reverse.along(values, plan.rows, like, n)
+            rows = self.reverse.along(values, plan.rows, (like,), n)
             numbers[~by_column] = rows[sweep[~by_column], place[~by_column]]
         found = csr_array((numbers, plan.pattern.indices, plan.pattern.indptr), shape=(m, n))
         if self.check:
             self.compare(found, values)
-        return found
+        return self.parts(found, values)
 
     def compare(self, found: Matrix, values: Sequence[Any]) -> None:
         """Compare a Jacobian with a sweep along a random vector: a number that is missing in it changes the product.
@@ -417,7 +434,7 @@ class SparseJacobian(Sparsity[P]):
             InternalError: they differ.
         """
         vector = np.random.default_rng(0).uniform(1.0, 2.0, found.shape[1])
-        product = self.forward.one(values, values[self.argnum], vector)
+        product = self.forward.one(values, self.argument(values), vector)
         size = abs(found) @ np.abs(vector) + np.abs(product)
         # as many roundings as there are numbers in a row, and some
         bound = 1e4 * float(np.finfo(found.dtype).eps) * size
@@ -428,8 +445,8 @@ class SparseJacobian(Sparsity[P]):
         plan = self.planned(values)
         structure, shapes = plan.result
         if plan.columns.count >= plan.rows.count:
-            return self.forward.shown(values, values[self.argnum])
-        return self.reverse.shown(values, structure.tree(np.zeros(s)[()] for s in shapes))
+            return self.forward.shown(values, self.argument(values))
+        return self.reverse.shown(values, (structure.tree(np.zeros(s)[()] for s in shapes),))
 
     def _generic_text(self, given: Sequence[object] = ()) -> Text:
         # how many sweeps there are depends on the lengths of the arguments: of one
@@ -460,7 +477,12 @@ class SparseHessian(SparseJacobian[P]):
     noun = "sparse Hessian"
 
     def differentiated(self) -> Any:
-        return Derivative(self.subject, Transform("grad", (self.argnum,)))
+        return Derivative(self.subject, Transform("grad", self.positions, self.one))
+
+    def parts(self, matrix: Matrix, values: Sequence[Any]) -> Any:
+        if self.one:
+            return matrix
+        return tuple(super(SparseHessian, self).parts(matrix[own], values) for own in self.places_of(values))
 
     def grouped(self, pattern: Matrix) -> Plan:
         both = (pattern + pattern.T).tocsr()
@@ -474,41 +496,57 @@ class Sweeps:
     def __init__(self, target: Any, transform: Transform, backend: BackendName | None) -> None:
         self.single = Derivative[..., Any](target, transform, backend)
         count = len(self.single.__signature__.parameters)
-        axes = (*(None,) * (count - 1), 0)
+        self.reverse = transform.kind == "pullback"
+        self.positions = transform.argnums
+        vectors = 1 if self.reverse else len(self.positions)
+        axes = (*(None,) * (count - vectors), *(0,) * vectors)
         many = Transform("vmap", (), False, in_axes=axes)
         self.many = Derivative[..., Any](Derivative(target, transform), many, backend)
-        self.reverse = transform.kind == "pullback"
 
-    def along(self, values: Sequence[Any], groups: Groups, like: Any, size: int) -> Any:
-        """What the sweeps along the seeds of all groups give, as rows of so many numbers; `like` is of their shape."""
+    def along(self, values: Sequence[Any], groups: Groups, like: tuple[Any, ...], size: int) -> Any:
+        """What the sweeps along the seeds of all groups give, as rows of so many numbers; `like` has their shapes."""
         # of a container: one after the other, as what is in it beside floats is no example
-        plain = isinstance(like, (float, np.ndarray, np.generic))
+        plain = _is_plain(like)
         together = max(1, MOST_NUMBERS // max(size, len(groups.of), 1)) if plain else 1
         rows = np.zeros((groups.count, size), dtype=_dtype(like))
         for first in range(0, groups.count, together):
             last = min(first + together, groups.count)
             seeds = groups.seeds(first, last)
             if plain:
-                shaped = seeds.reshape(last - first, *np.shape(like)).astype(_dtype(like), copy=False)
-                rows[first:last] = self.numbers(self.many(*values, shaped), last - first)
+                rows[first:last] = self.numbers(self.many(*values, *_shaped(like, seeds)), last - first)
             else:
                 rows[first] = self.one(values, like, seeds[0])
         return rows
 
-    def one(self, values: Sequence[Any], like: Any, vector: Any) -> Any:
+    def one(self, values: Sequence[Any], like: tuple[Any, ...], vector: Any) -> Any:
         """What a sweep along one vector gives, as a vector."""
-        return self.numbers(self.single(*values, _in_shape(like, vector)), 1)[0]
+        return self.numbers(self.single(*values, *_in_shape(like, vector)), 1)[0]
 
-    def shown(self, values: Sequence[Any], like: Any) -> tuple[Derivative[..., Any], Any]:
+    def shown(self, values: Sequence[Any], like: tuple[Any, ...]) -> tuple[Derivative[..., Any], Any]:
         """The derivative that is emitted, and what it is called with."""
-        if isinstance(like, (float, np.ndarray, np.generic)):
-            return self.many, (*values, np.zeros((2, *np.shape(like)), dtype=_dtype(like)))
-        return self.single, (*values, _in_shape(like, np.zeros(_count(like))))
+        if _is_plain(like):
+            return self.many, (*values, *_shaped(like, np.zeros((2, _count(like)))))
+        return self.single, (*values, *_in_shape(like, np.zeros(_count(like))))
 
     def numbers(self, result: Any, count: int) -> Any:
         """The numbers that sweeps gave, a row for each of them."""
-        leaves = flatten(result[-1] if self.reverse else result)[0]
+        leaves = flatten(tuple(result[k] for k in self.positions) if self.reverse else result)[0]
         return np.concatenate([np.reshape(leaf, (count, -1)) for leaf in leaves if is_inexact(leaf)], axis=1)
+
+
+def _is_plain(like: tuple[Any, ...]) -> bool:
+    """Whether arguments are floats and arrays, of which there may be many examples."""
+    return all(isinstance(x, (float, np.ndarray, np.generic)) for x in like)
+
+
+def _shaped(like: tuple[Any, ...], seeds: Any) -> list[Any]:
+    """Rows of numbers as arrays of the shapes of some floats and arrays, each with a first axis more."""
+    ends = np.cumsum([np.size(x) for x in like])
+    parts = np.split(seeds, ends[:-1], axis=1)
+    return [
+        part.reshape(len(seeds), *np.shape(x)).astype(np.result_type(x), copy=False)
+        for part, x in zip(parts, like, strict=True)
+    ]
 
 
 def _in_shape(like: Any, vector: Any) -> Any:

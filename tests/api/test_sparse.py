@@ -460,6 +460,46 @@ def test_containers_are_the_numbers_in_them(mode):
     assert hessian({"w": X, "b": X + 1.0}).nnz == 21
 
 
+def of_two(x, k, y):
+    return x[1:] * y[:-1] ** 2 + k * x[0]
+
+
+@pytest.mark.parametrize("mode", [None, "forward", "reverse"])
+@pytest.mark.parametrize("argnums", [(0, 2), ("y", "x"), (0, 1, 2), (2,)])
+def test_several_arguments_have_a_matrix_each(argnums, mode):
+    args = X, 2.0, X + 1.0
+    jacobian = s2sad.sparse_jacobian(of_two, argnums=argnums, mode=mode, check=True)
+    dense = s2sad.jacfwd(of_two, argnums=argnums)(*args)
+    for found, expected in zip(jacobian(*args), dense, strict=True):
+        np.testing.assert_allclose(found.toarray(), np.reshape(expected, found.shape), rtol=1e-13)
+    assert [p.shape for p in s2sad.sparsity(of_two, argnums=argnums)(*args)] == [m.shape for m in jacobian(*args)]
+
+
+@pytest.mark.parametrize("argnums", [(0, 1), (1, 0), (1,)])
+def test_hessians_by_several_arguments_have_a_block_for_each_two(argnums):
+    def energy(x, y):
+        return np.sum(x[1:] ** 2 * y[:-1]) + y[0] ** 3 * x[0]
+
+    blocks = s2sad.sparse_hessian(energy, argnums=argnums, check=True)(X, X + 1.0)
+    for row, dense in zip(blocks, s2sad.hessian(energy, argnums=argnums)(X, X + 1.0), strict=True):
+        for found, expected in zip(row, dense, strict=True):
+            np.testing.assert_allclose(found.toarray(), expected, atol=1e-13)
+
+
+def test_containers_and_names_among_several_arguments():
+    def f(p, w):
+        return {"a": p["u"] * w[0], "b": w**2}
+
+    by_w, by_p = s2sad.sparse_jacobian(f, argnums=(1, 0), check=True)({"u": X, "n": 3}, X)
+    assert (by_w.nnz, by_p.nnz) == (14, 7)
+
+    def scaled(x, *rest, **options):
+        return x * rest[0] * options["scale"]
+
+    assert [m.nnz for m in s2sad.sparse_jacobian(scaled, argnums=(0, 1))(X, X, scale=2.0)] == [7, 7]
+    assert s2sad.sparse_jacobian(scaled, argnums="scale")(X, X, scale=2.0).shape == (7, 1)
+
+
 def test_sparse_matrices_have_their_own_pattern():
     a = sp.diags_array([np.ones(6), np.full(7, -2.0), np.ones(6)], offsets=[-1, 0, 1]).tocsr()
 
@@ -570,7 +610,7 @@ def test_newton_s_method_with_a_sparse_hessian():
     ("call", "error", "message"),
     [
         (lambda: s2sad.sparse_jacobian(3), ArgumentError, "a function is needed"),
-        (lambda: s2sad.sparse_jacobian(banded, argnums=(0, 1)), ArgumentError, "one position or name"),
+        (lambda: s2sad.sparse_jacobian(banded, argnums=(0, 1)), ArgumentError, "banded has 1 parameter: x"),
         (lambda: s2sad.sparse_jacobian(banded, mode="fwd"), ArgumentError, "mode is"),
         (lambda: s2sad.sparse_jacobian(banded, argnums="q"), ArgumentError, "has the parameters x"),
         (lambda: s2sad.sparse_jacobian(banded)(np.arange(3)), NotDifferentiable, "needs floats"),
