@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from functools import lru_cache
+from typing import NewType
 
 from s2sad.backends.runner import Interface as Interface
 from s2sad.backends.runner import Runner as Runner
@@ -22,9 +23,14 @@ PYTHON = Runner()
 ELSEWHERE: dict[str, str] = {}
 """The packages of backends that are no folders here, by their names."""
 
+AddedBackend = NewType("AddedBackend", str)
+"""The name of a backend that was added: type checkers know it from one that is spelled wrong."""
 
-def add_backend(package: str) -> None:
+
+def add_backend(package: str) -> AddedBackend:
     """Let users choose a package outside by its last name: `add_backend("my_tools.c")` is for `backend="c"`.
+
+    It gives that name, as type checkers take it: `C = add_backend("my_tools.c")`, then `grad(f, backend=C)`.
 
     Raises:
         ArgumentError: there is a backend of that name.
@@ -33,6 +39,7 @@ def add_backend(package: str) -> None:
     if packages().get(name, package) != package or name == PYTHON.backend.name:
         raise ArgumentError(f"there is a backend {shown(name)} already")
     ELSEWHERE[name] = package
+    return AddedBackend(name)
 
 
 def packages() -> dict[str, str]:

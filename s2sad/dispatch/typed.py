@@ -6,7 +6,9 @@ grad(f)                     Derivative[[x: float, n: int = 3], Any]
 value_and_grad(f)           Derivative[[x: float, n: int = 3], tuple[float, Any]]
 grad(f).lower(1.0).source   str
 
-Of which type a gradient is depends on which parameter is asked for: no type says so, and it is Any.
+Of which type a gradient is depends on which parameter is asked for: no type says so, and it is Any. Of `hvp(f)` and
+`vmap(f)` the parameters are not kept: lists of parameters can be made longer in front alone, not behind, and an example
+has an axis less than what is given.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, Protocol, TypeAlias
 
+from s2sad.backends import AddedBackend
 from s2sad.view.lines import Line
 from s2sad.view.text import Text
 
@@ -33,8 +36,9 @@ else:
 Q = ParamSpec("Q")
 """The parameters of a method, its object left out."""
 
-BackendName: TypeAlias = Literal["numpy", "numba", "native"]
+OwnBackend: TypeAlias = Literal["numpy", "numba", "native"]
 """The backends that come with s2sad."""
+BackendName: TypeAlias = OwnBackend | AddedBackend
 
 
 class Lowered(Protocol[P, R]):

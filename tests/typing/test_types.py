@@ -12,7 +12,7 @@ from typing import get_args
 import pytest
 
 from s2sad import backends
-from s2sad.dispatch.typed import BackendName
+from s2sad.dispatch.typed import OwnBackend
 
 HERE = Path(__file__).parent
 RIGHT, WRONG = HERE / "user_code.py", HERE / "wrong_code.py"
@@ -55,4 +55,4 @@ def test_the_code_runs_as_it_is_typed():
 
 
 def test_all_backends_have_names_for_the_checkers():
-    assert set(get_args(BackendName)) == {backends.PYTHON.backend.name, *dict(backends._folders())}
+    assert set(get_args(OwnBackend)) == {backends.PYTHON.backend.name, *dict(backends._folders())}

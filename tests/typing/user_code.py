@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import s2sad
+from s2sad.backends import add_backend
 
 Array = NDArray[np.float64]
 
@@ -170,6 +171,14 @@ assert_type(logistic(x=2.0), float)
 assert_type(s2sad.grad(logistic)(2.0), Any)
 
 
+# a backend that was added
+
+
+def on_own_backend(x: float) -> Any:
+    own = add_backend("my_tools.c")
+    return s2sad.grad(energy, backend=own)(x), s2sad.vmap(energy, backend=own)(x)
+
+
 # as arguments and results of the user's own functions
 
 
@@ -191,5 +200,6 @@ sparse = s2sad.sparse_jacobian(length)
 sparse.plan(np.ones(3), 2.0).sweeps.bit_length()
 sparse(np.ones(3), scale=2.0)
 s2sad.sparse_hessian(argnums="x", check=True)(length).lower(np.ones(3), 2.0)
+s2sad.sparse_jacobian(length, argnums=("x", 1))
 flat, unravel = s2sad.ravel_pytree({"w": np.ones(3)})
 unravel(flat)
