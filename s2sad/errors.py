@@ -82,6 +82,18 @@ class Error(Exception):
     NonScalarOutput
     """
 
+    def _render_traceback_(self) -> list[str]:
+        # IPython leaves out the frames that hide themselves, but for the last one, which is where s2sad raises
+        kept, entry = None, self.__traceback__
+        while entry is not None:
+            if not entry.tb_frame.f_locals.get("__tracebackhide__"):
+                kept = entry
+            entry = entry.tb_next
+        if kept is not None:
+            kept.tb_next = None
+        lines: list[str] = shell().InteractiveTB.structured_traceback(type(self), self, self.__traceback__, tb_offset=1)
+        return lines
+
 
 class SourceUnavailable(Error):
     """The source text of a function cannot be had."""

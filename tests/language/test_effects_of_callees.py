@@ -6,12 +6,14 @@ what a call gives; what raises there raises here.
 
 import functools
 import logging
+import sys
 import warnings
 
 import numpy as np
 import pytest
 
 import s2sad
+from s2sad.errors import UnsupportedSyntax
 from tests.against_python import X, differences, programs
 
 LOGGER = logging.getLogger("effects")
@@ -320,6 +322,19 @@ def callee_in_the_order_of_the_text(x):
     return np.sum(z)
 
 
+def complained(x):
+    print("complaint", x[0], file=sys.stderr, sep=": ")
+    print("and", end=" ", file=sys.stdout, flush=True)
+    return x * x
+
+
+def callee_that_prints_to_both(x):
+    y = complained(x)
+    for _ in range(2):
+        print("so it goes", file=sys.stderr)
+    return np.sum(y)
+
+
 X_BIG = X * 1000.0
 DIRECTION = np.cos(np.arange(4.0))
 WAYS = {
@@ -348,7 +363,7 @@ def shown(call, capsys, caplog):
             given = call()
         except (ValueError, AssertionError) as e:
             why = type(e)
-    found = (capsys.readouterr().out, [r.getMessage() for r in caplog.records], [str(w.message) for w in warned])
+    found = (capsys.readouterr(), [r.getMessage() for r in caplog.records], [str(w.message) for w in warned])
     return (*found, list(SEEN), why), given
 
 
@@ -366,6 +381,17 @@ def test_it_shows_what_python_shows(f, way, capsys, caplog):
             gradient = differences(f, x)
         wanted = gradient @ DIRECTION if way in ("jvp", "linearize") else gradient
         np.testing.assert_allclose(derivative, wanted, rtol=1e-6, atol=1e-8)
+
+
+def test_a_file_that_is_held_is_no_place_to_print_to(tmp_path):
+    with open(tmp_path / "log.txt", "w") as log, pytest.raises(UnsupportedSyntax, match="printed to a file") as e:
+
+        def f(x):
+            print(x, file=log)
+            return x * x
+
+        s2sad.grad(f)(2.0)
+    assert "sys.stderr" in str(e.value)
 
 
 def test_a_rule_that_shows_something_shows_it_once(capsys):

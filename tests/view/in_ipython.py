@@ -13,11 +13,13 @@ def run_all(folder):
     shell = InteractiveShell.instance()
     shell.colors = "NoColor"
     saved = 1e9
+    tracebacks = []
 
     def cell(text):
-        with capture_output():
+        with capture_output() as printed:
             result = shell.run_cell(text, store_history=True)
         error = result.error_before_exec or result.error_in_exec
+        tracebacks.append(printed.stdout if error is not None else "")
         notes = "\n".join(getattr(error, "__notes__", ()))
         return repr(result.result) if error is None else f"{type(error).__name__}: {error}\n{notes}"
 
@@ -36,7 +38,9 @@ def run_all(folder):
         save(text)
         found[f"edit {k}"] = cell(AGAIN)
         found[f"differences {k}"] = cell(DIFFERENCES)
-    return found | {name: cell(text) for name, text in CELLS.items()}
+    found |= {name: cell(text) for name, text in CELLS.items()}
+    cell(CELLS["an error"])
+    return found | {"traceback": tracebacks[-1]}
 
 
 SPRING = "class Spring:\n    k = 3.0\n    def energy(self, x):\n        return self.k * x * x\n"

@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).with_name("in_ipython.py")
 def shown(tmp_path_factory):
     pytest.importorskip("IPython")
     folder = tmp_path_factory.mktemp("cells")
-    env = os.environ | {"IPYTHONDIR": str(folder / "ipython")}
+    env = os.environ | {"IPYTHONDIR": str(folder / "ipython"), "S2SAD_TRACEBACK": ""}
     run = subprocess.run([sys.executable, str(SCRIPT), str(folder)], capture_output=True, text=True, env=env)
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout.splitlines()[-1])
@@ -56,6 +56,12 @@ def test_errors_name_the_cell_and_its_line(shown):
     assert re.match(r"\w+: Cell In\[\d+\], line 2: numpy has no .*sinn", shown["an error"])
     assert "y = np.sinn(x)" in shown["an error"]
     assert re.search(r"differentiated from\n  Cell In\[\d+\], line 2\n    return np", shown["at run time"])
+
+
+def test_a_traceback_has_the_frames_of_the_cells_alone(shown):
+    frames = re.findall(r"^(File .*|Cell In\[\d+\]), line \d+|^(File .*:\d+)", shown["traceback"], re.MULTILINE)
+    assert len(frames) == 1, shown["traceback"]
+    assert "s2sad.grad(bad)(1.0)" in shown["traceback"]
 
 
 def test_a_derivative_says_in_which_cell_its_function_stands(shown):

@@ -59,6 +59,7 @@ from s2sad.ir.containers import GETITEM
 from s2sad.ir.late import when_imported
 from s2sad.ir.primitive import required
 from s2sad.ir.primitives.effects import PRINT
+from s2sad.ir.primitives.surroundings import PRINT_ERROR
 from s2sad.ir.types import BOTTOM, ArrayType, ContainerType, Type
 from s2sad.ir.values import Constant, Value, constant
 
@@ -116,7 +117,13 @@ def _zip(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
 @meaning(print, before_rule=True)
 def _print(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     static: dict[str, object] = {k: lowering.static(kw[k], node) for k in ("sep", "end", "flush") if k in kw}
-    return lowering.builder.apply(PRINT, [lowering.to_operand(a) for a in args], static)
+    where = lowering.static(kw["file"], node) if "file" in kw else None
+    # one of the two streams that each program has, whatever they are when it runs
+    if not any(where is stream for stream in (None, sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)):
+        instead = "print to sys.stderr, or return what is to be written: has_aux=True"
+        lowering.refuse(node, "what is printed to a file", instead)
+    primitive = PRINT_ERROR if where is not None and where in (sys.stderr, sys.__stderr__) else PRINT
+    return lowering.builder.apply(primitive, [lowering.to_operand(a) for a in args], static)
 
 
 def _opened_items(lowering: Lowering, given: Term, node: gast.AST) -> Term:

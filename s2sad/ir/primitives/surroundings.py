@@ -6,6 +6,7 @@ They are carried over as the user wrote them, where the program runs forward; no
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections.abc import Callable
 
@@ -66,6 +67,34 @@ LOGS = register(
         spelling=lambda *, logger, level: f"logging.getLogger({logger!r}).isEnabledFor({level})",
     )
 )
+
+
+def _print_error(*values: object, **static: object) -> None:
+    print(*values, file=sys.stderr, **static)  # type: ignore[call-overload]
+
+
+def _print_error_type(*values: Type, sep: str | None = None, end: str | None = None, flush: bool = False) -> Type:
+    return NONE
+
+
+def _print_error_spelling(*values: Type, **static: object) -> str:
+    given = [*(f"_{k}" for k in range(len(values))), *(f"{k}={v!r}" for k, v in static.items()), "file=sys.stderr"]
+    return f"print({', '.join(given)})"
+
+
+_print_error.__module__ = sys.__name__
+PRINT_ERROR = register(
+    Primitive(
+        "sys.print",
+        _print_error,
+        _print_error_type,
+        constant=True,
+        effect=Effect.IO,
+        once=True,
+        spelling=_print_error_spelling,
+    )
+)
+"""`print(..., file=sys.stderr)`."""
 
 BREAKPOINT = register(Primitive("breakpoint", breakpoint, lambda: NONE, constant=True, effect=Effect.IO, once=True))
 SLEEP = register(
