@@ -1,8 +1,9 @@
 """Factors of a sum: what all its summands have stands before it.
 
     np.sum(g * (gamma * x / scale), axis=0)    ->  np.sum(g * x, axis=0) * gamma / scale
+    np.sum(g @ W.T, axis=0)                    ->  np.sum(g, axis=0) @ W.T
 
-A pass over the array less for each.
+A pass over the array less for each, and vectors in the place of matrices.
 """
 
 from __future__ import annotations
@@ -40,6 +41,25 @@ def factor_of_sum(s: Rewriter, op: Apply) -> Operand | None:
     for p, o in others:
         total = s.compute(s.builder(op, made.about), p, _number_first(p, total, o))
     return s.build(op, last, *_number_first(last, total, factor))
+
+
+@identity(np.sum)
+def sum_of_matrix_product(s: Rewriter, op: Apply) -> Operand | None:
+    """np.sum(x @ y, axis=0) -> np.sum(x, axis=0) @ y in an adjoint, along axis 1 x @ np.sum(y, axis=1); roundings"""
+    whole, axis = op.operands[0], op.static.get("axis")
+    negative = s.only_read(whole, lookup(np.negative))
+    whole = whole if negative is None else negative.operands[0]
+    product = s.definition(whole, required(np.matmul))
+    if not op.about or product is None or not _is_passing(s, product, int(negative is not None)):
+        return None
+    operands = [*product.operands]
+    matrices = all(o.type.rank == 2 and same_dtype(o.type.dtype, op.result.type.dtype) for o in operands)
+    if not matrices or set(op.static) != {"axis"} or axis not in (0, 1):
+        return None
+    operands[axis] = s.compute(s.builder(op, product.about), op.primitive, (operands[axis],), op.static)
+    if negative is None:
+        return s.build(op, np.matmul, *operands)
+    return s.build(op, np.negative, s.compute(s.builder(op, product.about), required(np.matmul), operands))
 
 
 def _number_first(p: Primitive, total: Operand, factor: Operand) -> tuple[Operand, Operand]:

@@ -36,6 +36,45 @@ def test_a_factor_and_a_divisor_of_each_column():
     )
 
 
+@pytest.mark.parametrize(("axis", "sums"), [(0, "x, axis=0 | v1 @ y"), (1, "y, axis=1 | x @ v1")])
+def test_a_sum_of_rows_or_columns_before_a_product(axis, sums):
+    first, product = sums.split(" | ")
+    gives(
+        shortened,
+        f"""
+        f(x: float64[n, m], y: float64[m, k]):
+            v1 = x @ y
+            y_bar = np.sum(v1, axis={axis})
+            return y_bar
+        """,
+        f"""
+        f(x: float64[n, m], y: float64[m, k]):
+            v1 = np.sum({first})
+            y_bar = {product}
+            return y_bar
+        """,
+        sweep=True,
+    )
+
+
+PRODUCTS = {
+    "read again": "v1 = x @ y\n    s = np.sum(v1, axis=0)\n    return (s, v1)",
+    "all of it": "v1 = x @ y\n    s = np.sum(v1)\n    return s",
+    "an axis that stays": "v1 = x @ y\n    s = np.sum(v1, axis=0, keepdims=True)\n    return s",
+    "of a vector": "v1 = c @ y\n    s = np.sum(v1, axis=0)\n    return s",
+}
+
+
+@pytest.mark.parametrize("lines", PRODUCTS.values(), ids=PRODUCTS)
+def test_a_product_that_stays(lines):
+    keeps(shortened, f"f(x: float64[n, m], y: float64[m, k], c: float64[m]):\n    {lines}", sweep=True)
+
+
+def test_a_product_of_the_user_stays():
+    text = "f(x: float64[n, m], y: float64[m, k]):\n    v1 = x @ y\n    s = np.sum(v1, axis=0)\n    return s"
+    keeps(shortened, text)
+
+
 def test_numbers_before_a_sum_of_all():
     gives(
         shortened,
