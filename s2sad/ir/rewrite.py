@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import assert_never
 
@@ -114,6 +114,37 @@ def map_blocks(op: Operation, change: Callable[[Block], Block]) -> Operation:
             return op
         case _:
             assert_never(op)
+
+
+def reduced(block: Block, operations: Collection[Operation], values: Collection[Operand]) -> Block:
+    """The block with these operations alone, which give, carry and scan these values alone."""
+    kept = (_reduced(op, operations, values) for op in block.operations if op in operations)
+    return replace(block, operations=tuple(kept))
+
+
+def _reduced(op: Operation, operations: Collection[Operation], values: Collection[Operand]) -> Operation:
+    if isinstance(op, (Apply, Call)):
+        return op
+    kept = [k for k, r in enumerate(op.results) if r in values]
+    results = tuple(op.results[k] for k in kept)
+    if isinstance(op, If):
+        sides = (replace(b, results=tuple(b.results[k] for k in kept)) for b in op.blocks)
+        then, orelse = (reduced(b, operations, values) for b in sides)
+        return replace(op, then=then, orelse=orelse, results=results)
+    carried = [k for k in kept if k < len(op.initial)]
+    initial = tuple(op.initial[k] for k in carried)
+    rows = op.body.results
+    parameters = tuple(op.carried[k] for k in carried)
+    given = (*(rows[k] for k in kept), *rows[len(op.results) :])
+    body = reduced(replace(op.body, results=given), operations, values)
+    if isinstance(op, While):
+        test = replace(op.test, parameters=tuple(op.test.parameters[k] for k in carried))
+        body, test = replace(body, parameters=parameters), reduced(test, operations, values)
+        return replace(op, initial=initial, test=test, body=body, results=results)
+    scans = [k for k, i in enumerate(op.items) if i in values]
+    body = replace(body, parameters=(op.index, *parameters, *(op.items[k] for k in scans)))
+    scanned, ascending = tuple(op.scanned[k] for k in scans), tuple(op.is_ascending(k) for k in scans)
+    return replace(op, initial=initial, scanned=scanned, results=results, body=body, ascending=ascending)
 
 
 def _all(operands: tuple[Operand, ...], table: Table) -> tuple[Operand, ...]:

@@ -1,6 +1,6 @@
-"""What was computed, loaded or stored before is not computed or loaded again; memory that nobody reads is not written.
+"""What was computed, loaded or stored before is not computed or loaded again, and what nobody reads then goes.
 
-    e[i] = t; s += e[i]   ->   s += t        and where nobody else reads e, there is no e
+    e[i] = t; s += e[i]   ->   s += t
 
 Value numbering in the scopes of the blocks (Briggs, Cooper & Simpson, Value numbering, 1997), with the elements of
 arrays as values until something may write over them.
@@ -8,15 +8,14 @@ arrays as values until something may write over them.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from s2sad.analysis.liveness import names_of
 from s2sad.ir.primitive import Effect, required
-from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE, is_of_library
-from s2sad.ir.rewrite import reads_of
+from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LENGTH, LOAD, STORE, is_of_library
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -30,9 +29,8 @@ from s2sad.ir.values import (
     Value,
     While,
     constant,
-    values_in,
-    walk,
 )
+from s2sad.loops.dead import without_dead
 from s2sad.loops.memory import Memory
 
 Key = tuple[object, ...]
@@ -41,7 +39,8 @@ MULTIPLY = required(np.multiply)
 
 def reused(function: Function) -> Function:
     """The function without what is computed or stored for nothing."""
-    return without_dead(Numbering(function).function())
+    numbering = Numbering(function)
+    return without_dead(numbering.function(), numbering.memory.roots)
 
 
 class Numbering:
@@ -52,6 +51,8 @@ class Numbering:
         self.memory = Memory(source)
         self.table: dict[Operand, Operand] = {}
         self.known: list[dict[Key, Operand]] = [{}]
+        self.lengths: dict[Operand, Sequence[Operand]] = {}
+        """Those of the arrays that are made."""
 
     def function(self) -> Function:
         return replace(self.source, body=self.block(self.source.body, {}))
@@ -71,6 +72,8 @@ class Numbering:
         return self.table.get(operand, operand)
 
     def operation(self, op: Operation, elements: dict[Key, Operand]) -> Operation | None:
+        if isinstance(op, (For, While)):
+            self.know_unchanged(op)
         match op:
             case Apply():
                 return self.apply(op, elements)
@@ -94,6 +97,12 @@ class Numbering:
                 made = replace(op, operands=tuple(map(self.of, op.operands)))
         self.forget(op, elements)
         return made
+
+    def know_unchanged(self, op: For | While) -> None:
+        """What a loop carries on as it is, is what it begins with."""
+        for k, (p, first) in enumerate(zip(op.carried, op.initial, strict=True)):
+            if op.body.results[k] is p and (p.type.dtype, p.type.kind) == (first.type.dtype, first.type.kind):
+                self.table.update((v, self.of(first)) for v in names_of(op, k))
 
     def left(self, op: Operation, elements: Mapping[Key, Operand]) -> dict[Key, Operand]:
         """The elements that are known in a loop: those of memory that it does not write."""
@@ -127,7 +136,9 @@ class Numbering:
             self.forget(op, elements)
             elements |= {**kept, place: operands[-1]}
             return new
-        if (same := _unchanged(new)) is not None:
+        if op.primitive is ALLOCATE:
+            self.lengths[op.result] = operands
+        if (same := self.length(new) or _unchanged(new)) is not None:
             self.table[op.result] = same
             return None
         if op.primitive is GUARD and isinstance(operands[0], Constant) and operands[0].value:
@@ -143,6 +154,12 @@ class Numbering:
                 return None
         self.known[-1][key] = op.result
         return new
+
+    def length(self, op: Apply) -> Operand | None:
+        """The length of an array that was made of that length."""
+        axis = op.static.get("axis")
+        made = self.lengths.get(op.operands[0]) if op.primitive is LENGTH else None
+        return made[axis] if made is not None and isinstance(axis, int) else None
 
 
 def _is_beside(key: Key, place: Key) -> bool:
@@ -184,94 +201,3 @@ def _name(operand: Operand) -> object:
     if isinstance(operand, Constant) and isinstance(operand.value, (int, float, complex, str, type(None))):
         return (type(operand.value), operand.type, repr(operand.value))
     return operand
-
-
-def without_dead(function: Function) -> Function:
-    """The function without what nobody reads: values, and arrays that are only written."""
-    while True:
-        count = Counter(values_in(reads_of(function.body)))
-        stores = Counter(
-            op.operands[0] for op in walk(function.body) if isinstance(op, Apply) and op.primitive is STORE
-        )
-        made = {op.result for op in walk(function.body) if isinstance(op, Apply) and op.primitive is ALLOCATE}
-        only_written = {v for v in made if count[v] == stores[v]}
-        before = sum(1 for _ in walk(function.body))
-        function = replace(function, body=_live(function.body, count, only_written))
-        if sum(1 for _ in walk(function.body)) == before:
-            return function
-
-
-def _live(block: Block, count: Counter[Value], only_written: set[Value]) -> Block:
-    operations: list[Operation] = []
-    for op in reversed(block.operations):
-        match op:
-            case Apply():
-                if op.primitive is STORE and op.operands[0] in only_written:
-                    count.subtract(values_in(op.operands))
-                    continue
-                if op.primitive.effect is not Effect.IO and not count[op.result]:
-                    count.subtract(values_in(op.operands))
-                    continue
-                operations.append(op)
-            case If():
-                operations += _live_branch(op, count, only_written)
-            case For() | While():
-                operations += _live_loop(op, count, only_written)
-            case Call():
-                if op.function.effects or count[op.result]:
-                    operations.append(op)
-                else:
-                    count.subtract(values_in(op.operands))
-    return replace(block, operations=tuple(reversed(operations)))
-
-
-def _live_branch(op: If, count: Counter[Value], only_written: set[Value]) -> list[Operation]:
-    kept = [k for k, r in enumerate(op.results) if count[r]]
-    for b in op.blocks:
-        count.subtract(values_in(o for k, o in enumerate(b.results) if k not in kept))
-    then, orelse = (
-        _live(replace(b, results=tuple(b.results[k] for k in kept)), count, only_written) for b in (op.then, op.orelse)
-    )
-    if not kept and not then.operations and not orelse.operations:
-        count.subtract(values_in(op.operands))
-        return []
-    return [replace(op, then=then, orelse=orelse, results=tuple(op.results[k] for k in kept))]
-
-
-def _live_loop(op: For | While, count: Counter[Value], only_written: set[Value]) -> list[Operation]:
-    """A loop without what it carries for nobody: where neither it nor anything behind it reads that."""
-    n = len(op.initial)
-    carried = op.carried
-    tested = op.test.parameters if isinstance(op, While) else carried
-    own = [_reads_itself(op, k, count) for k in range(n)]
-    dead = [
-        k
-        for k in range(n)
-        if not count[op.results[k]] and count[carried[k]] <= own[k] and (tested is carried or not count[tested[k]])
-    ]
-    kept = [k for k in range(n) if k not in dead]
-    results = [*(op.body.results[k] for k in kept), *op.body.results[n:]]
-    count.subtract(values_in(op.body.results[k] for k in dead))
-    count.subtract(values_in(op.initial[k] for k in dead))
-    lead = op.body.parameters[:1] if isinstance(op, For) else ()
-    body = Block((*lead, *(carried[k] for k in kept)), op.body.operations, tuple(results))
-    body = _live(body, count, only_written)
-    initial, left = tuple(op.initial[k] for k in kept), tuple(op.results[k] for k in kept)
-    if isinstance(op, While):
-        test = _live(replace(op.test, parameters=tuple(tested[k] for k in kept)), count, only_written)
-        return [replace(op, initial=initial, test=test, body=body, results=left)]
-    if not kept and not body.operations and not op.breaks:
-        count.subtract(values_in(op.operands))
-        return []
-    return [replace(op, initial=initial, body=body, results=left)]
-
-
-def _reads_itself(op: For | While, k: int, count: Counter[Value]) -> int:
-    """How often what is carried is read for nothing but what is carried on of it."""
-    parameter, result = op.carried[k], op.body.results[k]
-    if result is parameter:
-        return 1
-    if not isinstance(result, Value) or count[result] != 1:
-        return 0
-    made = next((x for x in op.body.operations if result in x.results), None)
-    return list(made.operands).count(parameter) if isinstance(made, Apply) else 0

@@ -144,7 +144,12 @@ do:
     carry u: int = 0
     carry g: float64[m] = d
     v5 = u + 1
-    yield v5, g
+    c = u > 1
+    v6: float64[m] = if c:
+        yield g
+    else:
+        yield d
+    yield v5, v6
 v1 = load(d, 0)
 v2 = store(e, 0, 7.0)
 v3 = load(d, 0)""",
@@ -298,3 +303,35 @@ def test_a_number_of_python_is_none_of_numpy():
     import numpy as np
 
     agrees(reused, text, np.ones(2), 0.0, 2)
+
+
+def test_what_a_loop_carries_as_it_is_is_what_it_begins_with():
+    gives(
+        reused,
+        """
+        f(x: float64[n], n: int(n)):
+            d = allocate(n, dtype=np.dtype('<f8'))
+            e, z = for i: int(i) in range(0, n, 1):
+                carry c: float64[m] = d
+                carry a: float64 = np.float64(2.0)
+                v1 = load(x, i)
+                v2 = v1 * a
+                v3 = store(c, i, v2)
+                yield c, a
+            v4 = length(e, axis=0)
+            v5 = v4 * z
+            return (d, v5)
+        """,
+        """
+        f(x: float64[n], n: int(n)):
+            d = allocate(n, dtype=np.dtype('<f8'))
+            for i in range(0, n, 1):
+                v1 = load(x, i)
+                v2 = v1 * np.float64(2.0)
+                v3 = store(d, i, v2)
+                yield
+            v4 = n * np.float64(2.0)
+            v5 = (d, v4)
+            return v5
+        """,
+    )

@@ -80,7 +80,8 @@ class Windows:
         found = affine(size)
         assert found is not None
         stop = self.places.integer(found, Builder())
-        return replace(loop, start=constant(0), stop=stop, step=constant(1), body=around, reverse=False)
+        places = replace(loop, start=constant(0), stop=stop, step=constant(1), body=around, reverse=False)
+        return replace(places, scanned=(), ascending=())
 
     def operation(self, op: Apply) -> None:
         """Do an addition for one place; all else is done where it is asked for."""
