@@ -107,6 +107,8 @@ class List:
     items: Term
     length: Any
     """Of a list in the items of another one, an array of them, where they differ; arrays of different shapes deeper."""
+    whole: bool = False
+    """Whether the memory of its items is known to have no room for more."""
 
 
 EMPTY = List((), constant(0))

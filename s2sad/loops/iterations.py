@@ -346,7 +346,7 @@ class Frame:
         if self.op.breaks and self.collects:
             length = self.counter("count")
         for term, hint in self.collected():
-            self.lists.append(List(self.kept(term, around, inner, count, place, hint), length))
+            self.lists.append(List(self.kept(term, around, inner, count, place, hint), length, length is count))
 
     def kept(
         self,
@@ -534,8 +534,8 @@ class Frame:
 
         for result, term in zip(op.results[len(op.initial) :], self.lists, strict=True):
             made = mapped(term, behind)
-            assert isinstance(made, List)
-            self.lowering.bind(result, List(_behind(made.items, made.length), made.length))
+            assert isinstance(term, List) and isinstance(made, List)
+            self.lowering.bind(result, List(_behind(made.items, made.length), made.length, term.whole))
 
 
 def _pairs(row: Term, home: Term) -> Iterator[tuple[Term, Term]]:

@@ -85,7 +85,7 @@ def typed(term: Term, t: Type) -> Term:
         item = item_of(t)
         if is_empty(term):
             return term if item == BOTTOM else List(_none(item), constant(0))
-        return List(typed(term.items, item), term.length)
+        return List(typed(term.items, item), term.length, term.whole)
     return term
 
 

@@ -20,10 +20,12 @@ from s2sad.ir.primitives.lists import (
     SUM_REPEATS,
 )
 from s2sad.ir.primitives.memory import LENGTH
+from s2sad.ir.types import SequenceType
 from s2sad.ir.values import Apply, Operand, Value, constant, is_same
 from s2sad.rules.looping.elementwise import number
 from s2sad.rules.looping.indexing import in_range
 from s2sad.rules.looping.lists import arrays_in, is_static, joined_dtype, list_of
+from s2sad.rules.looping.ragged import Body, is_ragged, items_of, renumbered, side_by_side
 from s2sad.rules.looping.shaping import array_of, same_lengths
 
 
@@ -33,12 +35,29 @@ def joined(loops: Loops, op: Apply, *parts: List) -> List:
     total: Operand = constant(0)
     for part in parts:
         total = loops.add(total, part.length)
+    if any(is_ragged(part.items) for part in parts):
+        return _ragged_joined(loops, op, parts, total)
     columns = zip(*(leaves(part.items) for part in parts), strict=True)
 
     def column(leaf: Term) -> Term:
         return _column(loops, op, total, [p.length for p in parts], next(columns))
 
     return List(mapped(parts[0].items, column), total)
+
+
+def _ragged_joined(loops: Loops, op: Apply, parts: Sequence[List], total: Operand) -> List:
+    """The same of lists of arrays of different shapes."""
+    t = op.result.type
+    if not isinstance(t, SequenceType):
+        raise UnsupportedType("a dict of lists of different lengths")
+
+    def each(initial: Sequence[Operand], body: Body) -> tuple[Operand, ...]:
+        carried = tuple(initial)
+        for part in parts:
+            carried = items_of(loops, part)(carried, body)
+        return carried
+
+    return List(side_by_side(loops, each, total, t.item), total)
 
 
 def _column(loops: Loops, op: Apply, total: Operand, lengths: Sequence[Operand], parts: Sequence[Term]) -> Term:
@@ -118,14 +137,7 @@ def alone(loops: Loops, item: Term) -> List:
 
 def part_of(loops: Loops, xs: List, start: Operand, length: Operand) -> List:
     """The items from one place on."""
-
-    def moved(leaf: Term) -> Term:
-        if is_static(leaf):
-            return leaf
-        x = array_of(leaf)
-        return loops.view(x, [length, *x.shape[1:]], lambda at: (loops.add(start, at[0]), *at[1:]))
-
-    return List(mapped(xs.items, moved), length)
+    return List(renumbered(loops, xs.items, length, lambda k: loops.add(start, k)), length)
 
 
 @looped(APPEND)
@@ -135,7 +147,8 @@ def append(loops: Loops, op: Apply, xs: Term, x: Term) -> Term:
 
 def extended(loops: Loops, op: Apply, xs: List, more: List) -> List:
     """A list with others behind its items: in its memory where a loop does it again and again."""
-    if loops.repeats and not is_empty(xs) and _have_dtypes_of(xs, more):
+    ragged = is_ragged(xs.items) or is_ragged(more.items)
+    if loops.repeats and not is_empty(xs) and not ragged and _have_dtypes_of(xs, more):
         return grown(loops, xs, more, op.result.hint)
     return joined(loops, op, xs, more)
 

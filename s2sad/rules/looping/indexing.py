@@ -15,6 +15,7 @@ from s2sad.ir.loop_rule import Array, Cut, List, Loops, Places, Term, looped, ma
 from s2sad.ir.types import ELLIPSIS, ArrayType, SliceType, StaticType, Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
 from s2sad.rules.looping.elementwise import broadcast, broadcast_places, number, once
+from s2sad.rules.looping.ragged import renumbered
 from s2sad.rules.looping.shaping import array_of, axes_of, of_items, raveled, same_lengths
 from s2sad.rules.numpy.indexing import last_stored, put_along
 
@@ -66,13 +67,7 @@ def _of_list(loops: Loops, op: Apply, xs: List, index: Term) -> Term:
     t = op.operands[1].type
     assert isinstance(t, SliceType)
     length, place = cut(loops, xs.length, new_dim(), index, t)
-
-    def part(leaf: Term) -> Term:
-        if not isinstance(leaf, Array):
-            raise UnsupportedType("a slice of a list of lists")
-        return loops.view(leaf, [length, *leaf.shape[1:]], lambda at: (place(at[0]), *at[1:]))
-
-    return List(mapped(xs.items, part), length)
+    return List(renumbered(loops, xs.items, length, place), length)
 
 
 def _item_of_tuple(op: Apply, x: tuple[Term, ...], index: Term) -> Term:

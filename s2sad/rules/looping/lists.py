@@ -8,7 +8,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.dims import new_dim
-from s2sad.ir.loop_rule import EMPTY, Array, Cut, List, Loops, Places, Term, leaves, looped, mapped
+from s2sad.ir.loop_rule import EMPTY, Array, Cut, List, Loops, Places, Ragged, Term, leaves, looped, mapped
 from s2sad.ir.primitives.lists import (
     ADD_ITEMS,
     LIST_ADD,
@@ -18,9 +18,10 @@ from s2sad.ir.primitives.lists import (
     ZERO_ITEMS,
 )
 from s2sad.ir.types import SliceType
-from s2sad.ir.values import Apply, Constant, Operand, constant
+from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 from s2sad.rules.looping.elementwise import number
 from s2sad.rules.looping.indexing import cut, in_range
+from s2sad.rules.looping.ragged import is_ragged, put_in, renumbered, total_of, zeros_of
 from s2sad.rules.looping.shaping import array_of, of_items, same_lengths
 
 
@@ -54,7 +55,7 @@ def sequence(loops: Loops, op: Apply, *items: Term) -> Term:
             return leaf
         return loops.stored(of_items(loops, parts, joined_dtype(parts)), op.result.hint)
 
-    return List(mapped(items[0], column), constant(len(items)))
+    return List(mapped(items[0], column), constant(len(items)), True)
 
 
 def joined_dtype(parts: Sequence[Term]) -> np.dtype[np.generic]:
@@ -70,13 +71,7 @@ def joined_dtype(parts: Sequence[Term]) -> np.dtype[np.generic]:
 def reversed_items(loops: Loops, op: Apply, xs: Term) -> Term:
     xs = list_of(xs)
     last = loops.subtract(xs.length, 1)
-
-    def turned(leaf: Term) -> Term:
-        if not isinstance(leaf, Array):
-            return leaf
-        return loops.view(leaf, leaf.shape, lambda at: (loops.subtract(last, at[0]), *at[1:]))
-
-    return List(mapped(xs.items, turned), xs.length)
+    return List(renumbered(loops, xs.items, xs.length, lambda k: loops.subtract(last, k)), xs.length)
 
 
 @looped(ZERO_ITEMS)
@@ -84,30 +79,48 @@ def zero_items(loops: Loops, op: Apply, xs: Term) -> Term:
     """A zero for each number of a list."""
     xs = list_of(xs)
 
-    def zero(leaf: Array) -> Array:
+    def zero(leaf: Array | Ragged) -> Term:
+        if isinstance(leaf, Ragged):
+            return zeros_of(leaf)
         return Array(leaf.dtype, (xs.length, *leaf.shape[1:]), lambda at: constant(leaf.dtype.type(0)))
 
     return List(_numbers(xs.items, zero), xs.length)
 
 
-def _numbers(items: Term, change: Callable[[Array], Array]) -> Term:
+def _numbers(items: Term, change: Callable[[Array | Ragged], Term]) -> Term:
     """Items with their numbers changed, and lists in them as long as they are."""
     if isinstance(items, tuple):
         return tuple(_numbers(i, change) for i in items)
     if isinstance(items, List):
         return List(_numbers(items.items, change), items.length)
-    if not isinstance(items, Array):
+    if not isinstance(items, Array) and not (isinstance(items, Ragged) and not items.depth):
         raise UnsupportedType("a list of lists of different lengths")
     return change(items)
+
+
+def _parts(items: Term) -> Iterator[Term]:
+    """What `_numbers` changes, one after the other."""
+    if isinstance(items, tuple):
+        for item in items:
+            yield from _parts(item)
+    elif isinstance(items, List):
+        yield from _parts(items.items)
+    else:
+        yield items
 
 
 @looped(ADD_ITEMS)
 def add_items(loops: Loops, op: Apply, xs: Term, ys: Term) -> Term:
     xs, ys = list_of(xs), list_of(ys)
-    others = arrays_in(ys.items)
+    others = _parts(ys.items)
 
-    def total(leaf: Array) -> Array:
+    def total(leaf: Array | Ragged) -> Term:
         other = next(others)
+        if isinstance(leaf, Ragged) or isinstance(other, Ragged):
+            if not (isinstance(leaf, Ragged) and isinstance(other, Ragged)):
+                raise UnsupportedType("a sum of arrays of one shape and of different ones")
+            return total_of(loops, xs.length, leaf, other)
+        assert isinstance(other, Array)
 
         def element(at: Places) -> Operand:
             return loops.call(np.add, leaf.element(at), other.element(at))
@@ -123,6 +136,9 @@ def store_item(loops: Loops, op: Apply, xs: List, place: Term, value: Term) -> T
     if isinstance(place, Cut):
         return _store_slice(loops, op, xs, place, list_of(value))
     k = in_range(loops, number(place), xs.length, new_dim())
+    if is_ragged(xs.items):
+        _put_in_one(loops, op, xs.items, k, value)
+        return xs
     sources = list(leaves(value))
     xs = _wide_enough(loops, xs, sources)
     for leaf, source in zip(leaves(xs.items), sources, strict=True):
@@ -136,12 +152,28 @@ def store_item(loops: Loops, op: Apply, xs: List, place: Term, value: Term) -> T
     return xs
 
 
+def _put_in_one(loops: Loops, op: Apply, items: Term, k: Operand, value: Term) -> None:
+    """Write one of several arrays of different shapes, or add to it: one of another shape is left to Python."""
+    if not isinstance(items, Ragged) or items.depth or not isinstance(value, Array):
+        raise UnsupportedType("a list of lists of different lengths in which one is replaced")
+    flat = array_of(items.flat)
+    if np.result_type(flat.dtype, value.dtype) != flat.dtype:
+        raise UnsupportedType(f"an array of {value.dtype} in the place of one of {flat.dtype} in a list")
+    value = loops.fresh(value) if value.memory & flat.memory else value
+    put_in(loops, items, k, value, op.primitive is LIST_ADD)
+
+
 def _store_slice(loops: Loops, op: Apply, xs: List, index: Cut, items: List) -> Term:
     """As many items as the slice has."""
     t = op.operands[1].type
     assert isinstance(t, SliceType)
     length, place = cut(loops, xs.length, new_dim(), index, t)
     same_lengths(loops, [length], [items.length])
+    if is_ragged(xs.items) or is_ragged(items.items):
+        if _memory(xs) & _memory(items):
+            raise UnsupportedType("a list of arrays of different shapes whose items are moved in it")
+        loops.nest((length,), lambda at: _put_in_one(loops, op, xs.items, place(at[0]), loops.item(items, at[0])))
+        return xs
     sources = list(leaves(items.items))
     xs = _wide_enough(loops, xs, sources)
     for leaf, source in zip(leaves(xs.items), sources, strict=True):
@@ -150,6 +182,11 @@ def _store_slice(loops: Loops, op: Apply, xs: List, index: Cut, items: List) -> 
         new = loops.fresh(new) if new.memory & target.memory else new
         loops.nest((length, *new.shape[1:]), _row_writer(loops, op, target, new, place))
     return xs
+
+
+def _memory(xs: List) -> frozenset[Value]:
+    """What the items of a list are read from."""
+    return frozenset[Value]().union(*(array.memory for array in arrays_in(xs.items)))
 
 
 def _row_writer(

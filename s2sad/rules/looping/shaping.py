@@ -47,13 +47,18 @@ def raveled(loops: Loops, x: Array) -> Array:
 def of_list(loops: Loops, term: Term) -> Term:
     """A list of numbers, or of arrays, as an array; what is none as it is."""
     if isinstance(term, List) and isinstance(term.items, Array):
-        return term.items
+        return _side_by_side_in(loops, term, term.items)
     if isinstance(term, tuple) and term:
         parts = [t.dtype if isinstance(t, Array) else number(t).type.dtype for t in term]
         if any(d is None for d in parts):
             raise UnsupportedType("a list of what are no numbers")
         return loops.stored(of_items(loops, term, np.result_type(*parts)))
     return term
+
+
+def _side_by_side_in(loops: Loops, xs: List, items: Array) -> Array:
+    """The items of a list as an array: memory in which there is room for more is not that of one."""
+    return items if xs.whole else loops.view(items, items.shape, lambda at: at)
 
 
 @looped(SHAPE)
@@ -280,18 +285,18 @@ def _rows(loops: Loops, term: Term, dtype: np.dtype[np.generic]) -> Term:
     """Lists as arrays, in tuples too."""
     if isinstance(term, tuple):
         return tuple(_rows(loops, part, dtype) for part in term)
-    return _columns(loops, term.items, dtype, 1) if isinstance(term, List) else term
+    return _columns(loops, term, term.items, dtype, 1) if isinstance(term, List) else term
 
 
-def _columns(loops: Loops, items: Term, dtype: np.dtype[np.generic], axes: int) -> Array:
+def _columns(loops: Loops, xs: List, items: Term, dtype: np.dtype[np.generic], axes: int) -> Array:
     """The items of lists in lists, so many `axes`, as an array: what is a tuple in them is an axis behind these."""
     if isinstance(items, List) and not isinstance(items.length, Array):
-        return _columns(loops, items.items, dtype, axes + 1)
+        return _columns(loops, xs, items.items, dtype, axes + 1)
     if isinstance(items, Array):
-        return items
+        return _side_by_side_in(loops, xs, items)
     if not isinstance(items, tuple) or not items:
         raise UnsupportedType("a list of such items as an array")
-    parts = [_columns(loops, part, dtype, axes) for part in items]
+    parts = [_columns(loops, xs, part, dtype, axes) for part in items]
     first = parts[0].shape
 
     def fill(target: Array) -> None:
@@ -372,7 +377,7 @@ def _rows_joined(loops: Loops, op: Apply, parts: List) -> Term:
     loops.guard(loops.call(np.greater, parts.length, 0))
     (k,) = axes_of(axis, rank)
     order = [*range(1, k + 1), 0, *range(k + 1, x.rank)]
-    moved = permuted(loops, x, order)
+    moved = permuted(loops, _side_by_side_in(loops, parts, x), order)
     lengths = [*moved.shape[:k], loops.multiply(moved.shape[k], moved.shape[k + 1]), *moved.shape[k + 2 :]]
     return loops.reshaped(moved, lengths)
 
@@ -409,7 +414,8 @@ def stack(loops: Loops, op: Apply, parts: Term) -> Term:
     if isinstance(parts, List) and isinstance(parts.items, Array):
         loops.guard(loops.call(np.greater, parts.length, 0))
         (k,) = axes_of(op.static.get("axis", 0), parts.items.rank)
-        return permuted(loops, parts.items, [*range(1, k + 1), 0, *range(k + 1, parts.items.rank)])
+        order = [*range(1, k + 1), 0, *range(k + 1, parts.items.rank)]
+        return permuted(loops, _side_by_side_in(loops, parts, parts.items), order)
     if not isinstance(parts, tuple):
         raise UnsupportedType("a list of unknown length")
     own = [p if isinstance(p, Array) else of_number(number(p)) for p in parts]
