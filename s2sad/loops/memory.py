@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from s2sad.ir.containers import MAKE
+from s2sad.ir.containers import EXTRACT, MAKE
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import GUARD, INTO, LOAD, RESHAPED, STORE, is_of_library
 from s2sad.ir.values import Apply, Call, For, Function, If, Operand, Operation, Value, While, values_in, walk
 
 Roots = Mapping[Operand, frozenset[Value]]
 NOTHING: frozenset[Value] = frozenset()
+Items = dict[tuple[Operand, object], Value]
+"""The first handle of an item of a tuple: others are of the same memory."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -43,12 +45,13 @@ def roots_of(function: Function) -> Roots:
     """The memory that each handle may lead to."""
     roots: dict[Operand, frozenset[Value]] = {p: frozenset({p}) for p in function.parameters if _holds_memory(p)}
     operations = [op for op in walk(function.body) if any(_holds_memory(v) for v in op.results)]
+    items: Items = {}
     # what a loop carries leads to what its iterations leave: it is found when nothing is added any more
     before = -1
     while (size := sum(map(len, roots.values()))) != before:
         before = size
         for op in operations:
-            _add_roots(op, roots)
+            _add_roots(op, roots, items)
     return roots
 
 
@@ -56,7 +59,7 @@ def _holds_memory(value: Value) -> bool:
     return value.type.is_array or value.type.is_container
 
 
-def _add_roots(op: Operation, roots: dict[Operand, frozenset[Value]]) -> None:
+def _add_roots(op: Operation, roots: dict[Operand, frozenset[Value]], items: Items) -> None:
     """Add what is known of the handles that an operation gives, and of those that it carries."""
 
     def join(handle: Value, *sources: Operand) -> None:
@@ -67,6 +70,8 @@ def _add_roots(op: Operation, roots: dict[Operand, frozenset[Value]]) -> None:
         case Apply():
             if op.primitive is RESHAPED or op.primitive is MAKE or (op.effect is Effect.VIEW and is_of_library(op)):
                 join(op.result, *op.operands)
+            elif op.primitive is EXTRACT:
+                roots[op.result] = frozenset({items.setdefault((op.operands[0], op.static["key"]), op.result)})
             else:
                 roots[op.result] = frozenset({op.result})
         case Call():

@@ -31,7 +31,7 @@ from s2sad.errors import UnsupportedType
 from s2sad.ir.containers import EXTRACT
 from s2sad.ir.primitives.memory import ALLOCATE, is_of_library
 from s2sad.ir.types import BOTTOM, ArrayType, Type
-from s2sad.ir.values import Apply, Block, Call, Constant, For, If, Operation, While, walk
+from s2sad.ir.values import Apply, Block, Call, Constant, For, If, Operand, Operation, While, walk
 
 SHORT = 64
 """Iterations after which a loop is not asked whether it was interrupted."""
@@ -161,7 +161,7 @@ def _branch(k: Scope, op: If, predicate: str) -> None:
         w.start(label)
         k.run(block.operations)
         terms = [_as_given(w, k.term(o), r.type) for o, r in zip(block.results, op.results, strict=True)]
-        owners = _handed_out(w, terms, before)
+        owners = _handed_out(k, terms, before, block.results)
         sides.append((w.block, terms, owners))
         w.jump(end)
     w.start(end)
@@ -188,8 +188,9 @@ def _take(w: Writer, terms: Iterable[Term]) -> None:
             w.own(term.memory)
 
 
-def _handed_out(w: Writer, terms: Sequence[Term], before: Owned | None) -> list[str]:
+def _handed_out(k: Scope, terms: Sequence[Term], before: Owned | None, results: Sequence[Operand]) -> list[str]:
     """Free what a block has allocated, but for what it gives; for each of that the pointer that is to be freed."""
+    w = k.w
     owned = w.owned_since(before)
     kept: list[Memory] = []
     owners: list[str] = []
@@ -203,19 +204,18 @@ def _handed_out(w: Writer, terms: Sequence[Term], before: Owned | None) -> list[
     if any(isinstance(t, Handle) and t.memory.varies for t in terms):
         for memory in owned:
             if memory.owner is not None and memory not in kept:
-                _give_away(w, memory.owner, terms, owners, lambda t: t.memory.varies)
+                varying = [t if isinstance(t, Handle) and t.memory.varies else None for t in terms]
+                _give_away(k, memory, varying, owners, results)
                 kept.append(memory)
     w.release(before, kept)
     return owners
 
 
-def _give_away(
-    w: Writer, owner: str, terms: Sequence[Term], owners: list[str], may_be: Callable[[Handle], bool] = lambda t: True
-) -> None:
-    """Have the first of the terms that is this memory own it; where none is, it is freed."""
-    taken = "false"
-    for n, term in enumerate(terms):
-        if isinstance(term, Handle) and may_be(term):
+def _give_away(k: Scope, memory: Memory, terms: Sequence[Term], owners: list[str], results: Sequence[Operand]) -> None:
+    """Have the first of the results, which are these terms, that is this memory own it; where none is, it is freed."""
+    w, owner, taken = k.w, memory.owner, "false"
+    for n, (term, operand) in enumerate(zip(terms, results, strict=True)):
+        if isinstance(term, Handle) and k.may_be(memory, operand):
             same = w.let(f"icmp eq ptr {term.pointer}, {owner}")
             first = w.both(same, w.negated(taken))
             owners[n] = w.let(f"select i1 {first}, ptr {owner}, ptr {owners[n]}")
@@ -295,10 +295,11 @@ class Loop:
     def _owners(self, terms: Sequence[Term]) -> list[str]:
         """For each array that is carried on, what is to be freed; what is not carried on is freed now."""
         w = self.w
-        owners = _handed_out(w, terms, self.inner)
+        results = self.op.blocks[-1].results[: len(terms)]
+        owners = _handed_out(self.k, terms, self.inner, results)
         for x in self.carried:
             if isinstance(x, Handle) and x.memory.owner is not None:
-                _give_away(w, x.memory.owner, terms, owners)
+                _give_away(self.k, x.memory, terms, owners, results)
         w.owned = self.before
         return owners
 

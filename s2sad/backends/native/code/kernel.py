@@ -46,6 +46,7 @@ from s2sad.ir.values import (
     applied_in,
     walk,
 )
+from s2sad.loops.memory import roots_of
 
 TALLIED = "reassoc nsz contract"
 """The flags of a sum whose terms may be added in any order."""
@@ -102,7 +103,7 @@ class Kernel(Scope):
     """The text of one function as it grows."""
 
     def __init__(self, function: Function, w: Writer, result: Type) -> None:
-        super().__init__(w, frozenset(_escaping(function.body)))
+        super().__init__(w, frozenset(_escaping(function.body)), roots_of(function))
         self.function = function
         self.results = _results(function)
         """The operands of the result, containers flattened."""

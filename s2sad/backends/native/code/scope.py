@@ -8,20 +8,25 @@ from collections.abc import Sequence
 from s2sad.backends.native.code import memory
 from s2sad.backends.native.code.conversions import python_integer, truth
 from s2sad.backends.native.code.numbers import number_of
-from s2sad.backends.native.code.values import Handle, Number, Term
+from s2sad.backends.native.code.values import Handle, Memory, Number, Term
 from s2sad.backends.native.code.writer import Writer
 from s2sad.errors import InternalError, UnsupportedType
 from s2sad.ir.types import ArrayType, ContainerType
 from s2sad.ir.values import Constant, Operand, Operation, Value
+from s2sad.loops.memory import Roots
 
 
 class Scope(ABC):
     """The terms of values, and what appends operations. `escaping` are arrays that leave the iteration they are of."""
 
-    def __init__(self, w: Writer, escaping: frozenset[Value]) -> None:
+    def __init__(self, w: Writer, escaping: frozenset[Value], roots: Roots) -> None:
         self.w = w
         self.escaping = escaping
+        self.roots = roots
+        """The memory that each array may lie in."""
         self.terms: dict[Operand, Term] = {}
+        self.holders: dict[Memory, Value] = {}
+        """By memory that is owned, an array in it."""
 
     @abstractmethod
     def run(self, operations: Sequence[Operation], top: bool = False) -> None:
@@ -69,4 +74,12 @@ class Scope(ABC):
 
     def bind(self, values: Sequence[Value], terms: Sequence[Term]) -> None:
         """Have terms stand for values."""
-        self.terms.update(zip(values, terms, strict=True))
+        for value, term in zip(values, terms, strict=True):
+            self.terms[value] = term
+            if isinstance(term, Handle) and term.memory.owner is not None:
+                self.holders.setdefault(term.memory, value)
+
+    def may_be(self, memory: Memory, operand: Operand) -> bool:
+        """Whether an array may lie in memory that is owned."""
+        own, other = (self.roots.get(o) if o is not None else None for o in (self.holders.get(memory), operand))
+        return own is None or other is None or not own.isdisjoint(other)
