@@ -1,6 +1,7 @@
 # make demo     the main job: trace, derivative, gradient check, the fit on real data with pictures
 # make test     all tests
 # make check    lint, types, import contract, and whether generated/ is current
+# make interop  the adaptors, with the libraries themselves, in an environment of their own
 # make docs     the site, in build/site
 # make gallery  the pictures of the examples anew
 # make package  the wheel and the source archive, checked
@@ -10,13 +11,22 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test check docs gallery bench generate package clean
+.PHONY: demo test interop adaptors check docs gallery bench generate package clean
 
 demo: $(VENV)/.demo
 	$(RUN) -m examples.demo
 
 test: $(VENV)/.dev
 	$(RUN) -m pytest -n 2 --dist worksteal
+
+interop:
+	$(MAKE) VENV=build/interop adaptors
+
+PAGES := from-autograd from-jax from-pytorch jax numba pymc scale-out torch
+
+adaptors: $(VENV)/.interop
+	S2SAD_PROFILE=deep $(RUN) -m pytest -n 2 --dist worksteal tests/interop tests/frontend/test_held_data.py s2sad/interop \
+		$(PAGES:%=tests/test_documentation.py::test_blocks_print_what_the_page_says[%])
 
 check: $(VENV)/.dev
 	$(RUN) -m ruff check .
