@@ -8,6 +8,7 @@ trace, `r12` in the reverse mode.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -17,12 +18,13 @@ from s2sad.errors import NOWHERE, Location
 from s2sad.ir.printer import Printer, TraceLine
 from s2sad.ir.trace_names import as_text, is_of_trace
 from s2sad.ir.types import is_active_type
-from s2sad.ir.values import Apply, Call, Constant, Function, Operation, values_in, walk
+from s2sad.ir.values import Apply, Call, Constant, Function, Operation, bound_in, given_functions, values_in, walk
 from s2sad.version import __version__
 from s2sad.view.formulas import rule_of
 from s2sad.view.graph import Graph, graph_of, labels_of
 from s2sad.view.iterations import LOOP
 from s2sad.view.lines import ADJOINT, PRIMAL, TANGENT, Line
+from s2sad.view.types import Lengths
 from s2sad.view.values import summary
 from s2sad.view.watch import Record, Watched
 
@@ -81,7 +83,7 @@ def page_data(subject: Subject) -> Data:
     _note_values(trace.lines, tabs[0]["lines"] if tabs else [])
     first = next((t for t in subject.tabs if t.lines), None)
     graph = graph_of(first.lines) if first else Graph()
-    _note_dropped(trace, tabs[0]["lines"] if tabs else [])
+    _note_unwritten(trace, tabs[0]["lines"] if tabs else [])
     for line in [*trace.lines, *(line for tab in tabs for line in tab["lines"])]:
         line.pop("keys", None)
     return {
@@ -188,10 +190,16 @@ class _Trace:
         for k, function in enumerate(subject.programs):
             activity = _Activity(function, subject.asked if k == 0 else None)
             printer = Printer(function)
+            lengths = Lengths()
+            for p in function.parameters:
+                lengths.give(printer.names[p], p.type)
+            for v in bound_in(function.body):
+                if v.hint is not None:
+                    lengths.call(v.hint, v.type)
             for made in printer.lines():
-                self.add(made, printer, activity, sources)
+                self.add(made, printer, activity, sources, lengths)
 
-    def add(self, made: TraceLine, printer: Printer, activity: _Activity, sources: Sources) -> None:
+    def add(self, made: TraceLine, printer: Printer, activity: _Activity, sources: Sources, lengths: Lengths) -> None:
         op = made.op
         # what a loop or a branch hands on is of nobody's operation
         keys = [] if op is None or (op.blocks and not made.heads) else keys_of(op)
@@ -206,7 +214,7 @@ class _Trace:
             "makes": [printer.names[v] for v in made.bound if v in printer.names],
             "reads": list(dict.fromkeys(printer.names[v] for v in values_in(made.read) if v in printer.names)),
             "of": _users_names(made, printer),
-            "type": str(made.bound[0].type) if op is not None and len(made.bound) == 1 else None,
+            "type": lengths.text(made.bound[0].type) if op is not None and len(made.bound) == 1 else None,
             **_blank(),
             "active": why is None,
             "why": why,
@@ -256,8 +264,11 @@ class _Activity:
             return f"inactive: {_KINDS.get(kind, 'no floats')}"
         if not any(r in self.varied for r in op.results):
             names = ", ".join(self.asked) if self.asked else "its parameters"
-            flat = isinstance(op, Apply) and op.primitive.constant and any(o in self.varied for o in op.operands)
-            return "inactive: a step function, its slope is 0" if flat else f"inactive: does not depend on {names}"
+            moved = isinstance(op, Apply) and op.primitive.constant and any(o in self.varied for o in op.operands)
+            # what a solver gives moves where its parts are read
+            if moved and given_functions(op):
+                return None
+            return "inactive: a step function, its slope is 0" if moved else f"inactive: does not depend on {names}"
         return "inactive: the result does not depend on it"
 
 
@@ -271,19 +282,27 @@ def _note_values(trace: Sequence[Data], lines: Sequence[Data]) -> None:
         names = {t["of"].get(n, n) for n in t["makes"]}
         same = [by_id[p] for p in t["partners"] if p in by_id]
         found = (x for x in same if x["sweep"] == PRIMAL and names & {x["of"].get(n, n) for n in x["makes"]})
+        # `v2` may be another value there, calculated for the same operation
+        found = (x for x in found if None in (t["type"], x["type"]) or _alike(t["type"], x["type"]))
         made = next((x for x in found if x["value"] is not None), None)
         if made is not None:
             t["value"], t["values"] = made["value"], made["values"]
 
 
-def _note_dropped(trace: _Trace, lines: Sequence[Data]) -> None:
-    """Say of the lines of the trace that no line of the derivative stands for that they are dropped."""
+def _alike(a: str, b: str) -> bool:
+    """Whether two types are those of one value: numbers of Python and of NumPy are the same."""
+    a, b = (re.sub(r"\d+(?=$|=|\[)", "", t.partition("=")[0], count=1) for t in (a, b))
+    return a == b
+
+
+def _note_unwritten(trace: _Trace, lines: Sequence[Data]) -> None:
+    """Say of the lines of the trace that no line of the derivative stands for why there is none."""
     present = {p for line in lines if line["sweep"] != "head" for p in line["partners"]}
     for t in trace.lines if lines else ():
         # a call whose statements were put in its place is there as these
         is_call = bool(t["keys"]) and isinstance(trace.operations.get(t["keys"][0]), Call)
         if t["keys"] and t["id"] not in present and t["active"] and not is_call:
-            t["active"], t["why"] = False, "dropped: the derivative needs nothing of it"
+            t["why"] = "no line of its own: its value is not needed, and its slope stands in other lines"
 
 
 # texts
@@ -298,12 +317,26 @@ def _tab(tab: Tab, sources: Sources, trace: _Trace) -> Data:
     data: Data = {"key": tab.key, "title": tab.title, "lines": [], "text": tab.text}
     if tab.reason:
         data["reason"] = tab.reason
-    data["lines"] = [_line(line, tab.key[0], sources, trace) for line in tab.lines]
+    lengths = lengths_in(tab.lines)
+    data["lines"] = [_line(line, tab.key[0], sources, trace, lengths[line.function]) for line in tab.lines]
     data["loops"] = []
     if tab.watched is not None:
         _note_run(data["lines"], tab.lines, tab.watched)
         data["loops"] = _loops(tab)
     return data
+
+
+def lengths_in(lines: Sequence[Line]) -> dict[str, Lengths]:
+    """What the lengths are called in the functions of a text."""
+    found: dict[str, Lengths] = {}
+    for line in lines:
+        own = found.setdefault(line.function, Lengths())
+        for name, t in line.types.items():
+            if line.kind == "function":
+                own.give(name, t)
+            else:
+                own.call(name, t)
+    return found
 
 
 def _loops(tab: Tab) -> list[Data]:
@@ -374,7 +407,7 @@ def _is_of_blocks(op: Operation) -> bool:
     return bool(op.blocks) or any(about.blocks for about in op.about)
 
 
-def _line(line: Line, letter: str, sources: Sources, trace: _Trace) -> Data:
+def _line(line: Line, letter: str, sources: Sources, trace: _Trace, lengths: Lengths) -> Data:
     keys = list(dict.fromkeys(k for op in standing_for(line) for k in keys_of(op)))
     found: Data = {
         "id": f"{letter}{line.number}",
@@ -386,7 +419,7 @@ def _line(line: Line, letter: str, sources: Sources, trace: _Trace) -> Data:
         "makes": list(line.makes),
         "reads": list(line.reads),
         "of": dict(line.of),
-        "type": str(next(iter(line.types.values())))
+        "type": lengths.text(next(iter(line.types.values())))
         if len(line.types) == 1 and line.operations and line.begins
         else None,
         **_blank(),
@@ -428,6 +461,7 @@ def _together(rules: Sequence[Data]) -> Data | None:
 
 def _graph(graph: Graph, letter: str, trace: _Trace, lines: Sequence[Data]) -> Data:
     by_number: Mapping[int, Data] = {line["number"]: line for line in lines}
+    lengths = lengths_in([node.line for node in graph.nodes.values()])
     nodes = []
     for node in graph.nodes.values():
         line = by_number.get(node.line.number, {})
@@ -439,7 +473,7 @@ def _graph(graph: Graph, letter: str, trace: _Trace, lines: Sequence[Data]) -> D
             {
                 "id": node.key,
                 "label": node.label,
-                "type": None if type_ is None else str(type_),
+                "type": None if type_ is None else lengths[node.line.function].text(type_),
                 "frame": node.frame,
                 "adjoint": node.adjoint,
                 "active": line.get("active", True),

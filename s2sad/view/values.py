@@ -34,25 +34,40 @@ def numbers_in(value: Any) -> Iterator[Any]:
 
 
 def text_of(leaves: list[Any]) -> str:
-    """One number as it is, of more the least, the mean and the greatest."""
+    """One number as it is; of more the least, the mean and the greatest, and how many are not finite."""
     if len(leaves) == 1 and np.size(leaves[0]) == 1:
         return format_number(np.asarray(leaves[0]).reshape(())[()])
     flat = np.concatenate([np.ravel(x) for x in leaves])
     if not flat.size:
         return "empty"
-    if flat.dtype.kind == "c":
-        flat = np.abs(flat)
-    flat = flat.astype(float) if flat.dtype.kind in "bf" else flat
+    finite = flat[np.isfinite(flat)] if flat.dtype.kind in "fc" else flat
+    rest = _not_finite(flat) if finite.size < flat.size else ""
+    if not finite.size:
+        return rest
+    if finite.dtype.kind == "c":
+        finite = np.abs(finite)
+    finite = finite.astype(float) if finite.dtype.kind in "bf" else finite
     with np.errstate(all="ignore"):
-        parts = zip(("min", "mean", "max"), (flat.min(), flat.mean(), flat.max()), strict=True)
-        return ", ".join(f"{word} {format_number(x)}" for word, x in parts)
+        parts = zip(("min", "mean", "max"), (finite.min(), finite.mean(), finite.max()), strict=True)
+        return ", ".join([*(f"{word} {format_number(x)}" for word, x in parts), *([rest] if rest else [])])
+
+
+def _not_finite(flat: np.ndarray[Any, Any]) -> str:
+    """How many numbers are nan, and how many are not finite."""
+    nans = int(np.isnan(flat).sum())
+    infs = int(np.isinf(flat).sum())
+    if flat.size in (nans, infs):
+        return "all nan" if nans else "all inf"
+    if nans and infs:
+        return f"{nans} nan and {infs} inf of {flat.size}"
+    return f"{nans} of {flat.size} nan" if nans else f"{infs} of {flat.size} inf"
 
 
 def format_number(x: Any) -> str:
     """A number with as many digits as a reader can use."""
     if isinstance(x, (bool, np.bool_)):
         return str(bool(x))
-    return str(x) if isinstance(x, (int, np.integer)) else f"{x:.6g}"
+    return str(x) if isinstance(x, (int, np.integer)) else f"{x + 0.0:.6g}"  # no minus of zero
 
 
 def bad_in(leaves: list[Any]) -> str | None:

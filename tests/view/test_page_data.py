@@ -276,9 +276,66 @@ def test_of_a_text_that_cannot_be_had():
     assert tabs["c"]["reason"] and not tabs["c"]["lines"]
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (np.array([1.0, 3.0, np.nan]), "min 1, mean 2, max 3, 1 of 3 nan"),
+        (np.array([1.0, np.nan, np.inf, -np.inf]), "min 1, mean 1, max 1, 1 nan and 2 inf of 4"),
+        (np.array([np.nan, np.nan]), "all nan"),
+        (np.array([np.inf, -np.inf]), "all inf"),
+        (np.array([np.inf, np.nan]), "1 nan and 1 inf of 2"),
+        (np.array([1j, np.nan]), "min 1, mean 1, max 1, 1 of 2 nan"),
+        (np.array([True, False]), "min 0, mean 0.5, max 1"),
+        (np.array([-0.0, -0.0]), "min 0, mean 0, max 0"),
+        (np.float64("nan"), "nan"),
+        (np.zeros(0), "empty"),
+    ],
+)
+def test_values_in_short(value, text):
+    from s2sad.view.values import summary
+
+    assert summary(value)["text"] == text
+
+
+def sliding(x, k):
+    n = len(x) - len(k) + 1
+    out = np.zeros(n)
+    for i in range(n):
+        out[i] = np.dot(x[i : i + len(k)], k)
+    half = x[::2]
+    return np.sum(out[1:] ** 2) * np.sum(half[:2])
+
+
+def test_lengths_have_the_users_names():
+    """A length is called by an integer of the user's, or by the argument that has it."""
+    data = explored(s2sad.grad(sliding), (np.linspace(0.0, 1.0, 9), np.array([1.0, 2.0, 0.5])), {})
+    types = {line["text"].strip().partition(" = ")[2]: line["type"] for line in data["trace"]}
+    assert types["np.zeros(n)"] == "float64[n]" and types["x[::2]"] == "float64[len(x[::2])]"
+    assert types["x[i:(i + len(k))]"] == "float64[len(k)]"
+    assert "float64[n - 1]" in types.values()
+    loop = next(line for line in data["trace"] if line["text"].strip().startswith("for i"))
+    assert loop["type"] == "int"
+    reverse = {line["text"].strip(): line["type"] for line in data["tabs"][0]["lines"]}
+    assert reverse["x_bar = np.zeros_like(x)"] == "float64[len(x)]"
+    node = next(n for n in data["graph"]["nodes"] if n["label"] == "out = np.zeros(n)")
+    assert node["type"] == "float64[n]"
+
+
+def test_lengths_within_arguments():
+    from s2sad.ir.signature import Signature
+    from s2sad.view.types import Lengths
+
+    signature, lengths = Signature(), Lengths()
+    own = {"w": np.ones((3, 4)), "b": [np.ones(5), 2.0]}
+    lengths.give("p", t := signature.type_of(own))
+    assert lengths.text(t) == "dict[w: float64[len(p['w']), p['w'].shape[1]], b: list[float64[len(p['b'][0])], float]]"
+    assert lengths.text(signature.type_of(np.ones(7))) == "float64[?]"
+    assert lengths.text(signature.type_of(None)) is None
+
+
 def test_arguments():
     assert [a["value"] for a in explored(s2sad.grad(stored), (np.array([1.0, np.nan]), 1), {})["arguments"]] == [
-        {"text": "min nan, mean nan, max nan", "shape": [2], "bad": "nan"},
+        {"text": "min 1, mean 1, max 1, 1 of 2 nan", "shape": [2], "bad": "nan"},
         {"text": "1", "shape": [], "bad": None},
     ]
 
