@@ -23,7 +23,7 @@ from s2sad.ir.printer import numbered
 from s2sad.ir.rewrite import map_blocks
 from s2sad.ir.rewrite import substitute as substitute_values
 from s2sad.ir.signature import Signature, related
-from s2sad.ir.solver import CallOfRule, Part, Solver, as_call, part_name
+from s2sad.ir.solver import CallOfRule, Part, Solver, as_call, part_name, source_of, theorem_of
 from s2sad.ir.types import ContainerType, Type, is_active_type, substitute
 from s2sad.ir.values import Block, Effects, FunctionRef, Operand, Value, constant
 
@@ -72,6 +72,7 @@ def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Pri
     """A result, with its derivative: an identity of its first operand, the others are those of the call."""
     rules = Rules(program, call, part)
     row = call.row
+    rule = part.adjoint or part.tangent
     name = row.name if key is None else f"{row.name}.{key}"
 
     def tangent(y: Expr, xs: Sequence[Expr], dots: Sequence[Expr | None]) -> Expr | None:
@@ -104,6 +105,8 @@ def solution(program: Entries, call: SolverCall, part: Part, key: object) -> Pri
         effect=Effect.VIEW,
         spelling="_0",
         transparent=True,
+        source=None if rule is None else source_of(rule),
+        theorem=None if rule is None else theorem_of(rule),
     )
 
 

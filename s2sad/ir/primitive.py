@@ -166,6 +166,10 @@ class Primitive:
     """Whether it is its first operand itself, but for the derivative."""
     fold: Callable[..., object] | None = None
     """Python's function that gives the result where all operands are known numbers."""
+    source: str | None = None
+    """The book or paper that its rules are from; None where they are elementary."""
+    theorem: str | None = None
+    """What its rules are in words, where they are no expressions of what it is given."""
     called_as: str | None = None
     """What its result is called in a name of the trace, where that is not the last part of its name."""
     statement: Callable[..., str] | None = None
@@ -303,6 +307,7 @@ class Facts(TypedDict, total=False):
     adds_up: bool
     compares: bool
     fold: Callable[..., object] | None
+    source: str | None
     batched: Rule | None
     on_numbers: Rule | None
 

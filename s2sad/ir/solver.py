@@ -138,6 +138,16 @@ class Part:
     """Of a function of one argument: what it gives, from the type of that; it is `at` for the rules of this."""
 
 
+def theorem_of(rule: Rule) -> str | None:
+    """The theorem that a rule follows: the first line of the docstring of its module."""
+    return (inspect.getdoc(inspect.getmodule(rule)) or "").partition("\n")[0] or None
+
+
+def source_of(rule: Rule) -> str | None:
+    """The works that it is from, which its module names."""
+    return getattr(inspect.getmodule(rule), "SOURCE", None)
+
+
 def part_name(key: object) -> str:
     """What the rules call a part that they read, by its name or its number in a tuple."""
     return f"part_{key}" if isinstance(key, int) else str(key)

@@ -3,8 +3,6 @@
     0 = y[i+1] - y[i] - h/6 (f[i] + 4 f(middle) + f[i+1]),  0 = bc(y[0], y[-1], p)
 
 The middle is that of the cubic through the ends of a step with the slopes f there: Lobatto's formula, of order 4.
-
-Kierzenka & Shampine, A BVP solver based on residual control and the Matlab PSE (2001).
 """
 
 from __future__ import annotations
@@ -22,6 +20,9 @@ from s2sad.ir.solver import Asked, Part, Parts, solver
 from s2sad.ir.types import ArrayType, OpaqueType, Type, array, tuple_type
 from s2sad.solvers import paths
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, floats, length, like
+
+SOURCE = "Kierzenka & Shampine, A BVP solver based on residual control and the Matlab PSE (2001)"
+"""The works that its rules are from."""
 
 
 def unknowns(y: Any, p: Any) -> Any:

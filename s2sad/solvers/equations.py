@@ -6,9 +6,6 @@
 
 Both are solved by the method of the call, to its tolerances. What the times are that y is given at is another matter:
 they stay, are arguments, or are those of events, e(t, y, p) = 0, which move by the implicit function theorem.
-
-Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I (1993), section I.14; Cao, Li, Petzold & Serban,
-Adjoint sensitivity analysis for differential-algebraic equations (2003).
 """
 
 from __future__ import annotations
@@ -24,6 +21,12 @@ from s2sad.ir.solver import Asked, Part, Parts, refused, solver
 from s2sad.ir.types import FLOAT, ArrayType, OpaqueType, Type, array, tuple_type
 from s2sad.solvers import paths
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, unknown
+
+SOURCE = (
+    "Hairer, Norsett & Wanner, Solving Ordinary Differential Equations I (1993), section I.14; Cao, Li, Petzold & "
+    "Serban, Adjoint sensitivity analysis for differential-algebraic equations (2003)"
+)
+"""The works that its rules are from."""
 
 # a solution: the times, y at them, the times of events, y at these
 

@@ -1,8 +1,6 @@
 """Least squares: minima of half the sum of squares of what a function gives, or of a loss of these squares.
 
 The curvature is the whole one, not that of Gauss and Newton: the residuals at the minimum need not be small.
-
-Björck, Numerical Methods for Least Squares Problems (1996), section 9.1; Triggs et al., Bundle adjustment (1999).
 """
 
 from __future__ import annotations
@@ -19,6 +17,11 @@ from s2sad.ir.solver import Asked, Part, Parts, solver
 from s2sad.ir.types import FLOAT, Type, array
 from s2sad.solvers import minimisers
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, vector
+
+SOURCE = (
+    "Björck, Numerical Methods for Least Squares Problems (1996), section 9.1; Triggs et al., Bundle adjustment (1999)"
+)
+"""The works that its rules are from."""
 
 
 def summed(loss: Any, f_scale: Any, residual: Any) -> Any:

@@ -1,9 +1,7 @@
 """Interpolants on grids: products of those of one variable.
 
-    look_up = RegularGridInterpolator((x, y), values)
-    z = look_up(places)                                     z moves with values and places
-
-Dierckx, Curve and Surface Fitting with Splines (1993), chapter 2.
+look_up = RegularGridInterpolator((x, y), values)
+z = look_up(places)                                     z moves with values and places
 """
 
 from __future__ import annotations
@@ -21,6 +19,9 @@ from s2sad.ir.solver import Asked, Part, Parts, made_outside, method_of_object, 
 from s2sad.ir.types import ContainerType, Type, array
 from s2sad.solvers import interpolated, piecewise, splines
 from s2sad.solvers.types import length
+
+SOURCE = "Dierckx, Curve and Surface Fitting with Splines (1993), chapter 2"
+"""The works that its rules are from."""
 
 # tables
 

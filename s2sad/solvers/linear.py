@@ -2,9 +2,6 @@
 
 The least squares of a linear model are a minimum, with bounds. A linear program ends in a vertex, which moves with the
 constraints that meet there. A monotone fit is made of means.
-
-Björck, Numerical Methods for Least Squares Problems (1996), chapter 5; Bertsimas & Tsitsiklis, Introduction to Linear
-Optimization (1997), section 5.1; Best & Chakravarti, Active set algorithms for isotonic regression (1990).
 """
 
 from __future__ import annotations
@@ -21,6 +18,13 @@ from s2sad.ir.solver import Asked, Part, Parts, solver
 from s2sad.ir.types import FLOAT, SequenceType, Type, array
 from s2sad.solvers import fits, minimisers
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, vector
+
+SOURCE = (
+    "Björck, Numerical Methods for Least Squares Problems (1996), chapter 5; Bertsimas & Tsitsiklis, Introduction "
+    "to Linear Optimization (1997), section 5.1; Best & Chakravarti, Active set algorithms for isotonic regression "
+    "(1990)"
+)
+"""The works that its rules are from."""
 
 # Least squares
 

@@ -2,9 +2,6 @@
 
 A bound that holds a variable, with the slope pointing outwards, fixes it: the others move as if it were a constant.
 The least value moves as the function does where its arguments stay (the envelope theorem).
-
-Nocedal & Wright, Numerical Optimization (2006), chapters 12 and 16; Blondel et al., Efficient and modular implicit
-differentiation (2022).
 """
 
 from __future__ import annotations
@@ -22,6 +19,12 @@ from s2sad.ir.solver import Asked, Part, Parts, holds_only, solver
 from s2sad.ir.types import BOOL, FLOAT, INT, ContainerType, Type, array
 from s2sad.solvers import roots
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, length, one_number, vector
+
+SOURCE = (
+    "Nocedal & Wright, Numerical Optimization (2006), chapters 12 and 16; Blondel et al., Efficient and modular "
+    "implicit differentiation (2022)"
+)
+"""The works that its rules are from."""
 
 # What holds a variable
 

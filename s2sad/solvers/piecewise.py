@@ -1,10 +1,7 @@
 """Piecewise polynomials, and the interpolants that are such: by their coefficients, linear in these, and by the place.
 
-    spline = CubicSpline(x, y)      the coefficients spline.c move with y
-    z = spline(t)                   z moves with these and t
-
-de Boor, A Practical Guide to Splines (2001), chapter 4; Fritsch & Butland, A method for constructing local monotone
-piecewise cubic interpolants (1984); Akima, A new method of interpolation and smooth curve fitting (1970).
+spline = CubicSpline(x, y)      the coefficients spline.c move with y
+z = spline(t)                   z moves with these and t
 """
 
 from __future__ import annotations
@@ -21,6 +18,13 @@ from s2sad.ir.solver import Asked, Part, Parts, made_outside, method_of_object, 
 from s2sad.ir.types import Type, array
 from s2sad.solvers import interpolated
 from s2sad.solvers.types import length
+
+SOURCE = (
+    "de Boor, A Practical Guide to Splines (2001), chapter 4; Fritsch & Butland, A method for constructing local "
+    "monotone piecewise cubic interpolants (1984); Akima, A new method of interpolation and smooth curve fitting "
+    "(1970)"
+)
+"""The works that its rules are from."""
 
 PIECEWISE: tuple[type, ...] = (
     interpolate.PPoly,

@@ -1,8 +1,4 @@
-"""Roots, by the implicit function theorem: f(x, a) = 0 moves by dx = -(df/dx)^-1 df/da da.
-
-Griewank & Walther, Evaluating Derivatives (2008), chapter 15; Blondel et al., Efficient and modular implicit
-differentiation (2022).
-"""
+"""Roots, by the implicit function theorem: f(x, a) = 0 moves by dx = -(df/dx)^-1 df/da da."""
 
 from __future__ import annotations
 
@@ -16,6 +12,12 @@ from s2sad.errors import UnsupportedCall
 from s2sad.ir.solver import Asked, Part, Parts, solver
 from s2sad.ir.types import FLOAT, Type, array
 from s2sad.solvers.types import COUNT, TEXT, TRUTH, one_number, shaped, vector
+
+SOURCE = (
+    "Griewank & Walther, Evaluating Derivatives (2008), chapter 15; Blondel et al., Efficient and modular implicit "
+    "differentiation (2022)"
+)
+"""The works that its rules are from."""
 
 # One number
 

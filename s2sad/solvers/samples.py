@@ -1,8 +1,4 @@
-"""Integrals of what is sampled: rules of parabolas and of Romberg, as text.
-
-Cartwright, Simpson's rule cumulative integration with MS Excel and irregularly-spaced data (2017); Stoer & Bulirsch,
-Introduction to Numerical Analysis (2002), section 3.4.
-"""
+"""Integrals of what is sampled: rules of parabolas and of Romberg, as text."""
 
 from __future__ import annotations
 
@@ -16,6 +12,12 @@ from s2sad.ir.dims import Dim, dim_sum
 from s2sad.ir.solver import Asked, Part, solver
 from s2sad.ir.types import COMPLEX, FLOAT, ArrayType, Type, array
 from s2sad.solvers.types import floats, like
+
+SOURCE = (
+    "Cartwright, Simpson's rule cumulative integration with MS Excel and irregularly-spaced data (2017); Stoer & "
+    "Bulirsch, Introduction to Numerical Analysis (2002), section 3.4"
+)
+"""The works that its rules are from."""
 
 
 def steps_of(y: Any, x: Any, dx: Any, axis: Any) -> Any:

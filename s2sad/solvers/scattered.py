@@ -1,7 +1,4 @@
-"""Interpolants of scattered points: in the triangles between them, by the nearest, or as sums of radial functions.
-
-Wendland, Scattered Data Approximation (2004), chapters 6 and 8.
-"""
+"""Interpolants of scattered points: in the triangles between them, by the nearest, or as sums of radial functions."""
 
 from __future__ import annotations
 
@@ -16,6 +13,9 @@ from s2sad.ir.dims import new_dim
 from s2sad.ir.solver import Asked, Part, made_outside, method_of_object
 from s2sad.ir.types import array
 from s2sad.solvers import grids, interpolated, scattered_points
+
+SOURCE = "Wendland, Scattered Data Approximation (2004), chapters 6 and 8"
+"""The works that its rules are from."""
 
 # triangles
 

@@ -1,9 +1,7 @@
 """B-splines, and the splines of FITPACK, which are such: linear in their coefficients, and these in the values.
 
-    spline = make_interp_spline(x, y)       the coefficients spline.c move with y
-    z = spline(t)                           z moves with these and t
-
-de Boor, A Practical Guide to Splines (2001), chapters 9 to 14; Dierckx, Curve and Surface Fitting with Splines (1993).
+spline = make_interp_spline(x, y)       the coefficients spline.c move with y
+z = spline(t)                           z moves with these and t
 """
 
 from __future__ import annotations
@@ -22,6 +20,12 @@ from s2sad.ir.solver import Asked, Part, Parts, made_outside, method_of_object, 
 from s2sad.ir.types import array
 from s2sad.solvers import interpolated
 from s2sad.solvers.types import COUNT
+
+SOURCE = (
+    "de Boor, A Practical Guide to Splines (2001), chapters 9 to 14; Dierckx, Curve and Surface Fitting with "
+    "Splines (1993)"
+)
+"""The works that its rules are from."""
 
 made_outside(interpolate.BSpline, t="t", c="c", k="k", extrapolate="extrapolate", axis="axis")
 

@@ -30,7 +30,8 @@ LONGEST = 200
 def rule_of(op: Operation, mode: str) -> dict[str, str | None]:
     """The name and the formula of the rule by which an operation is differentiated, in a mode."""
     name, formula = _named(op, mode)
-    return {"name": name, "formula": formula, "mode": mode, "source": None}
+    source = op.primitive.source if isinstance(op, Apply) else None
+    return {"name": name, "formula": formula, "mode": mode, "source": source}
 
 
 def _named(op: Operation, mode: str) -> tuple[str, str | None]:
@@ -39,7 +40,7 @@ def _named(op: Operation, mode: str) -> tuple[str, str | None]:
         case Apply():
             row = _Applied(op)
             try:
-                return row.name, (_adjoint(row) if reverse else _tangent(row))
+                return row.name, op.primitive.theorem or (_adjoint(row) if reverse else _tangent(row))
             except Exception:  # a rule may refuse values of which it knows nothing but the type
                 return row.name, None
         case Call():

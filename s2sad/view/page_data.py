@@ -15,15 +15,28 @@ from typing import Any, TypeAlias
 
 from s2sad.analysis.activity import useful_values, varied_values
 from s2sad.errors import NOWHERE, Location
+from s2sad.ir.containers import EXTRACT
 from s2sad.ir.printer import Printer, TraceLine
 from s2sad.ir.trace_names import as_text, is_of_trace
 from s2sad.ir.types import is_active_type
-from s2sad.ir.values import Apply, Call, Constant, Function, Operation, bound_in, given_functions, values_in, walk
+from s2sad.ir.values import (
+    Apply,
+    Call,
+    Constant,
+    Function,
+    Operation,
+    Value,
+    bound_in,
+    given_functions,
+    values_in,
+    walk,
+)
 from s2sad.version import __version__
 from s2sad.view.formulas import rule_of
 from s2sad.view.graph import Graph, graph_of, labels_of
 from s2sad.view.iterations import LOOP
 from s2sad.view.lines import ADJOINT, PRIMAL, TANGENT, Line
+from s2sad.view.rule_lines import place_rules
 from s2sad.view.types import Lengths
 from s2sad.view.values import summary
 from s2sad.view.watch import Record, Watched
@@ -202,7 +215,7 @@ class _Trace:
     def add(self, made: TraceLine, printer: Printer, activity: _Activity, sources: Sources, lengths: Lengths) -> None:
         op = made.op
         # what a loop or a branch hands on is of nobody's operation
-        keys = [] if op is None or (op.blocks and not made.heads) else keys_of(op)
+        ops = [] if op is None or (op.blocks and not made.heads) else _calculated(op, printer)
         why = None if op is None else activity.why_not(op)
         line = {
             "id": f"t{len(self.lines) + 1}",
@@ -218,16 +231,20 @@ class _Trace:
             **_blank(),
             "active": why is None,
             "why": why,
-            "rule": None if not isinstance(op, Apply | Call) or why is not None else rule_of(op, "reverse"),
-            "keys": keys,
+            "rule": rule_of(ops[-1], "reverse") if why is None and isinstance(op, Apply | Call) else None,
+            "keys": [key for o in ops for key in keys_of(o)],
         }
         self.lines.append(line)
-        for key in keys:
+        for key, one in ((key, o) for o in ops for key in keys_of(o)):
             self.of_key.setdefault(key, []).append(line)
             for place in (key[:-1], key[:-2]):
                 self.of_place.setdefault(place, []).append(key)
-            if op is not None:
-                self.operations.setdefault(key, op)
+            self.operations.setdefault(key, one)
+
+    def of_call(self, key: Key) -> list[Key]:
+        """What tells the calls of solvers at the place of an operation: of what they give parts have derivatives."""
+        near = self.of_place.get(key[:-2], ())
+        return [k for k in near if k != key and given_functions(self.operations[k])]
 
     def nearest(self, key: Key, line: Data) -> list[Key]:
         """The key of an operation of the trace that one stands for."""
@@ -237,6 +254,14 @@ class _Trace:
         wanted = {*line["of"].values(), *line["makes"]}
         named = [k for k in near if any(wanted & set(t["makes"]) for t in self.of_key[k])]
         return named or near or [key]
+
+
+def _calculated(op: Operation, printer: Printer) -> list[Operation]:
+    """The operations of a line: where it is a part of what has no name, `np.linalg.qr(a)[0]`, that too."""
+    if not isinstance(op, Apply) or op.primitive is not EXTRACT or not isinstance(op.operands[0], Value):
+        return [op]
+    whole = printer.definition.get(op.operands[0])
+    return [op] if whole is None or whole.result in printer.names else [op, *_calculated(whole, printer)]
 
 
 def _users_names(line: TraceLine, printer: Printer) -> dict[str, str]:
@@ -319,6 +344,9 @@ def _tab(tab: Tab, sources: Sources, trace: _Trace) -> Data:
         data["reason"] = tab.reason
     lengths = lengths_in(tab.lines)
     data["lines"] = [_line(line, tab.key[0], sources, trace, lengths[line.function]) for line in tab.lines]
+    place_rules(tab.lines, data["lines"], keys_of)
+    for line in data["lines"]:
+        line["keys"] += [k for key in [*line["keys"]] for k in trace.of_call(key) if k not in line["keys"]]
     data["loops"] = []
     if tab.watched is not None:
         _note_run(data["lines"], tab.lines, tab.watched)
@@ -453,7 +481,9 @@ def _together(rules: Sequence[Data]) -> Data | None:
     if not apart:
         return None
     names = ", ".join(dict.fromkeys(r["name"] for r in apart))
-    return {**apart[0], "name": names, "formula": "\n".join(r["formula"] for r in apart if r["formula"]) or None}
+    formula = "\n".join(r["formula"] for r in apart if r["formula"]) or None
+    source = "; ".join(dict.fromkeys(r["source"] for r in apart if r["source"])) or None
+    return {**apart[0], "name": names, "formula": formula, "source": source}
 
 
 # the graph

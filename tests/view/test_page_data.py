@@ -119,6 +119,56 @@ def test_rules_are_rows_of_the_book():
     assert stores["rule"]["formula"] == "b_bar += a_bar[0]; a_bar[0] = 0.0"
 
 
+def nearest(p):
+    import scipy.optimize
+
+    found = scipy.optimize.minimize(lambda x: np.sum((x - p) ** 2) + np.sum(x**4), np.zeros(2))
+    return np.sum(found.x**2)
+
+
+def decays(y, k):
+    import scipy.integrate
+
+    path = scipy.integrate.solve_ivp(lambda t, y: -k * y, (0.0, 1.0), y, rtol=1e-6)
+    return np.sum(path.y[:, -1])
+
+
+@pytest.mark.parametrize(
+    ("function", "arguments", "name", "theorem", "author"),
+    [
+        (nearest, (0.7,), "minimize", "at df/dx = 0 the implicit function theorem", "Nocedal & Wright"),
+        (decays, (np.array([1.0, 2.0]), 0.5), "solve_ivp", "reverse by the adjoint equation", "Hairer"),
+    ],
+)
+def test_lines_of_a_rule_come_from_the_call_of_the_solver(function, arguments, name, theorem, author):
+    data = explored(s2sad.grad(function), arguments, {})
+    called = next(t for t in data["trace"] if f".{name}(" in t["text"])
+    assert called["active"] and called["why"] is None
+    lines = data["tabs"][0]["lines"]
+    first = next(k for k, line in enumerate(lines) if line["text"].startswith(f"def {name}_vjp("))
+    last = next(k for k, line in enumerate(lines) if k > first and line["text"].strip().startswith("return"))
+    of_rule = [line for line in lines[first : last + 1] if line["sweep"] != "head" and line["text"].strip()]
+    assert len(of_rule) > 5 and all(line["source"] == called["source"] for line in of_rule)
+    rules = [line["rule"] for line in of_rule if line["rule"] and name in line["rule"]["name"]]
+    assert rules and all(theorem in r["formula"] and r["source"].startswith(author) for r in rules)
+    sweep = next(line for line in lines if f" = {name}_vjp(" in line["text"])
+    assert called["id"] in sweep["partners"] or name == "minimize"
+    parts = {p for line in of_rule if line["rule"] in rules for p in line["partners"]}
+    assert sweep["id"] in parts
+
+
+def test_rules_of_matrices_name_their_source():
+    def solved(a, b):
+        q, r = np.linalg.qr(a)
+        return np.sum(np.linalg.solve(a, b) * q[0] * r[0]) + np.linalg.det(a)
+
+    a = np.array([[2.0, 0.3], [0.1, 1.5]])
+    data = explored(s2sad.grad(solved), (a, np.array([1.0, 2.0])), {}, run=False)
+    rules = {line["rule"]["name"]: line["rule"]["source"] for line in data["trace"] if line["rule"]}
+    assert rules["np.linalg.solve"] == rules["np.linalg.det"] and rules["np.linalg.solve"].startswith("M. B. Giles")
+    assert rules["np.linalg.qr"].startswith("S. F. Walter") and rules["np.sum"] is None
+
+
 def test_formulas_are_right():
     """The formula of an elementwise function, carried out, is the derivative that differences give."""
     from s2sad.compiler.transform import Transform

@@ -10,7 +10,7 @@ from keyword import iskeyword
 from typing import Any
 
 from s2sad.frontend.terms.terms import Term
-from s2sad.ir.solver import Part, Solver, part_name, public_name
+from s2sad.ir.solver import Part, Solver, part_name, public_name, theorem_of
 from s2sad.ir.types import Type
 from s2sad.ir.values import Constant, Operand
 
@@ -162,8 +162,8 @@ class SolverRule:
     @property
     def doc(self) -> str:
         """What it gives, and the theorem: the first lines of its docstring, and of that of the module."""
-        given, theorem = inspect.getdoc(self.rule), inspect.getdoc(inspect.getmodule(self.rule))
-        lines = [text.partition("\n")[0] for text in (given, theorem) if text]
+        given = (inspect.getdoc(self.rule) or "").partition("\n")[0]
+        lines = [text for text in (given, theorem_of(self.rule)) if text]
         return "\n\n    ".join([*lines[:1], *(f"{line}\n    " for line in lines[1:])])
 
     @property

@@ -22,6 +22,7 @@ from s2sad.ir.types import ArrayType, ContainerType, Type, array
 from s2sad.rules.contributions import fit
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.literature import GILES
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.linalg import class_of, matrix, real_dtype, regular
 
@@ -149,5 +150,6 @@ rule(
         *spirals(rng),
         Sample((np.array([[2.0, 0.5], [0.3, 1.0]]),)),
     ],
+    source=GILES,
 )
 define(np.linalg.eigvals, lambda a: call(complex_eig, a)[0], spirals)

@@ -30,6 +30,7 @@ from s2sad.ir.primitives.refusals import without_tangent
 from s2sad.ir.types import ArrayType, ContainerType, Type, array
 from s2sad.rules.contributions import conjugated, real_part, type_in
 from s2sad.rules.families import rule
+from s2sad.rules.literature import GILES, WALTER_LEHMANN
 from s2sad.rules.numpy.linalg import (
     adjointed,
     class_of,
@@ -143,7 +144,14 @@ def _cholesky_adjoint(g: Any, y: Any, xs: Any, active: Any) -> Any:
     return (conjugated(folded(bar)),)
 
 
-rule(np.linalg.cholesky, _cholesky_type, tangent=_cholesky_tangent, adjoint=_cholesky_adjoint, samples=positive_samples)
+rule(
+    np.linalg.cholesky,
+    _cholesky_type,
+    tangent=_cholesky_tangent,
+    adjoint=_cholesky_adjoint,
+    samples=positive_samples,
+    source=GILES,
+)
 
 
 # Eigenvalues
@@ -187,6 +195,7 @@ rule(
     adjoint=eigh_adjoint,
     diagonalised=is_lower,
     samples=lambda rng: [*positive_samples(rng), *(Sample((positive(rng, 3, 3),), {"UPLO": u}) for u in "Uul")],
+    source=GILES,
 )
 
 
@@ -291,5 +300,6 @@ rule(
         Sample((regular(rng, 2, 3) + 1j * regular(rng, 2, 3),)),
         Sample((regular(rng, 3, 3), "complete")),
     ],
+    source=WALTER_LEHMANN,
 )
 define(np.linalg.qr, _triangle_of_qr, lambda rng: [Sample((regular(rng, *s), "r")) for s in [(3, 3), (4, 2), (2, 4)]])

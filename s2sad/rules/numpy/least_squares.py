@@ -20,6 +20,7 @@ from s2sad.ir.types import Type, array
 from s2sad.rules.contributions import conjugated, fit
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import constant, rule
+from s2sad.rules.literature import GOLUB_PEREYRA
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.linalg import adjointed, matrix, positive, regular
 from s2sad.rules.numpy.shaping import known_rank
@@ -57,6 +58,7 @@ rule(
         Sample((REAL(rng, (2, 4)),)),
         Sample((REAL(rng, (2, 4, 2)),)),
     ],
+    source=GOLUB_PEREYRA,
 )
 
 

@@ -20,6 +20,7 @@ from s2sad.ir.types import ArrayType, ContainerType, Type, array
 from s2sad.rules.contributions import conjugated, fit
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.literature import GILES
 from s2sad.rules.numpy.contractions import products_fit, transposed
 from s2sad.rules.numpy.reductions import expanded, nonzero, reduced_shape
 from s2sad.rules.promotion import array_types, result_dtype
@@ -135,6 +136,7 @@ rule(
         Sample((regular(rng, 3, 3), REAL(rng, (2, 3, 2)))),
         Sample((regular(rng, 2, 3, 3), REAL(rng, (3,)))),
     ],
+    source=GILES,
 )
 
 
@@ -149,6 +151,7 @@ rule(
     tangent=lambda y, xs, dots: -(y @ dots[0] @ y),
     adjoint=lambda g, y, xs, active: (-(transposed(y) @ g @ transposed(y)),),
     samples=lambda rng: [Sample((regular(rng, 3, 3),)), Sample((regular(rng, 2, 3, 3),))],
+    source=GILES,
 )
 
 
@@ -242,6 +245,7 @@ rule(
     tangent=lambda y, xs, dots: np.sum(call(cofactors, xs[0]) * dots[0], axis=(-2, -1)),
     adjoint=lambda g, y, xs, active: (_lifted(g, xs[0]) * call(cofactors, xs[0]),),
     samples=_square_samples,
+    source=GILES,
 )
 rule(
     cofactors,
@@ -299,6 +303,7 @@ rule(
         Sample((regular(rng, 2, 3, 3),)),
         Sample((regular(rng, 3, 3) + 1j * REAL(rng, (3, 3)),)),
     ],
+    source=GILES,
 )
 
 

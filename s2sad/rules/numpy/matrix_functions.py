@@ -17,6 +17,7 @@ from s2sad.ir.primitive import Sample
 from s2sad.ir.types import ArrayType, Type, array
 from s2sad.rules.contributions import conjugated, fit
 from s2sad.rules.families import rule
+from s2sad.rules.literature import DALECKII_KREIN
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.factorisations import folded, mirrored
 from s2sad.rules.numpy.linalg import adjointed
@@ -154,4 +155,12 @@ def _spelling(y: Type, *rest: Type, **static: object) -> str:
     return "_0"
 
 
-rule(function_of_matrix, _type, tangent=_tangent, adjoint=_adjoint, name="function_of_matrix", spelling=_spelling)
+rule(
+    function_of_matrix,
+    _type,
+    tangent=_tangent,
+    adjoint=_adjoint,
+    name="function_of_matrix",
+    spelling=_spelling,
+    source=DALECKII_KREIN,
+)

@@ -21,6 +21,7 @@ from s2sad.ir.types import Type, array
 from s2sad.rules.contributions import fit, spread
 from s2sad.rules.domains import POSITIVE, PROBABILITY, REAL, Domain
 from s2sad.rules.families import rule
+from s2sad.rules.literature import WILKINSON
 from s2sad.rules.numpy.calculus import grid
 from s2sad.rules.numpy.shaping import known_rank
 from s2sad.rules.promotion import array_types, result_dtype
@@ -64,6 +65,7 @@ def add_roots(roots: Function, value: Function, derivative: Function, basis: Fun
         aliases=[roots],
         name=name,
         spelling=f"{name}(_0) + 0j",
+        source=WILKINSON,
         samples=lambda rng: [
             Sample((np.array([1.0, 0.5, 2.0]),)),
             Sample((np.array([0.5, -2.0, 0.3, 1.0]),)),

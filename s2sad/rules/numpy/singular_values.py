@@ -23,6 +23,7 @@ from s2sad.ir.primitives.refusals import without_tangent
 from s2sad.ir.types import ContainerType, Type, array
 from s2sad.rules.contributions import conjugated, type_in
 from s2sad.rules.families import rule
+from s2sad.rules.literature import GILES, WAN_ZHANG
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.factorisations import diagonal_part, gaps_of, is_square, is_tall, is_wide
 from s2sad.rules.numpy.linalg import adjointed, class_of, is_complex, matrix, real_dtype, regular
@@ -206,4 +207,5 @@ rule(
         Sample((regular(rng, 3, 2),), {"compute_uv": False}),
         Sample((regular(rng, 2, 3, 2),), {"full_matrices": False}),
     ],
+    source=f"{GILES}; {WAN_ZHANG}",
 )

@@ -23,6 +23,7 @@ from s2sad.ir.types import Type, array, tuple_type
 from s2sad.rules.contributions import conjugated, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.literature import GILES
 from s2sad.rules.numpy import eigenvalues, factorisations
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.factorisations import folded, mirrored, reciprocal_gaps
@@ -61,6 +62,7 @@ rule(
     samples=lambda rng: [
         Sample((np.diag([1.0, 3.0, 6.0]) + 0.1 * positive(rng, 3, 3),), row) for row in ({}, {"lower": False})
     ],
+    source=GILES,
 )
 
 
@@ -164,6 +166,7 @@ rule(
     name="scipy.linalg.eigh (of some)",
     spelling=_of_some_spelling,
     samples=_of_some_samples,
+    source=GILES,
 )
 
 
@@ -285,6 +288,7 @@ rule(
     adjoint=_eig_adjoint,
     helper=True,
     called_as="eig",
+    source=GILES,
     samples=lambda rng: [
         *(s for s in eigenvalues.spirals(rng) if s.arguments[0].ndim == 2),
         Sample((np.diag([3.0, 1.0]) + 0.1 * REAL(rng, (2, 2)), regular(rng, 2, 2))),

@@ -23,6 +23,7 @@ from s2sad.ir.types import Type, array
 from s2sad.rules.contributions import cast, conjugated, fit, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.literature import KAO_HENNEQUIN
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.linalg import adjointed, positive
 from s2sad.rules.promotion import array_types, result_dtype
@@ -74,6 +75,7 @@ rule(
     tangent=_sylvester_tangent,
     adjoint=_sylvester_adjoint,
     samples=lambda rng: [Sample((positive(rng, 3, 3), positive(rng, 2, 2), REAL(rng, (3, 2))))],
+    source=KAO_HENNEQUIN,
 )
 
 
@@ -108,6 +110,7 @@ rule(
     adjoint=_continuous_adjoint,
     aliases=[linalg.solve_lyapunov] if linalg.solve_lyapunov is not linalg.solve_continuous_lyapunov else [],
     samples=lambda rng: [Sample((positive(rng, 3, 3), REAL(rng, (3, 3))))],
+    source=KAO_HENNEQUIN,
 )
 
 
@@ -141,6 +144,7 @@ rule(
     samples=lambda rng: [
         Sample((0.1 * positive(rng, 3, 3), REAL(rng, (3, 3))), row) for row in ({}, {"method": "bilinear"})
     ],
+    source=KAO_HENNEQUIN,
 )
 
 
@@ -240,6 +244,7 @@ rule(
     tangent=_continuous_are_tangent,
     adjoint=_continuous_are_adjoint,
     samples=_riccati_samples,
+    source=KAO_HENNEQUIN,
 )
 rule(
     linalg.solve_discrete_are,
@@ -247,4 +252,5 @@ rule(
     tangent=_discrete_are_tangent,
     adjoint=_discrete_are_adjoint,
     samples=_riccati_samples,
+    source=KAO_HENNEQUIN,
 )

@@ -27,6 +27,7 @@ from s2sad.ir.types import Type, array, tuple_type
 from s2sad.rules.contributions import conjugated, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.literature import GILES, GOLUB_PEREYRA, KENNEY_LAUB, WALTER_LEHMANN
 from s2sad.rules.numpy import factorisations, singular_values
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.factorisations import is_square, is_wide, mirrored
@@ -56,6 +57,7 @@ rule(
         Sample((regular(rng, 4, 2),), {"full_matrices": False}),
         Sample((regular(rng, 3, 2),), {"compute_uv": False}),
     ],
+    source=GILES,
 )
 define(
     linalg.svdvals,
@@ -118,6 +120,7 @@ rule(
         Sample((regular(rng, 3, 3)[:, ::-1].copy(),), {"pivoting": True}),
         Sample((regular(rng, 4, 2) * np.array([1.0, 3.0]),), {"pivoting": True, "mode": "economic"}),
     ],
+    source=WALTER_LEHMANN,
 )
 
 
@@ -234,6 +237,7 @@ rule(
         Sample((regular(rng, 3, 3),)),
         *(Sample((regular(rng, *shape),), {"mode": "economic"}) for shape in [(2, 4), (4, 2)]),
     ],
+    source=WALTER_LEHMANN,
 )
 define(
     linalg.rq,
@@ -300,6 +304,7 @@ rule(
         ]
         + [Sample((np.eye(2),))]
     ),
+    source=KENNEY_LAUB,
 )
 
 
@@ -340,6 +345,7 @@ rule(
     tangent=_null_space_tangent,
     adjoint=_null_space_adjoint,
     samples=lambda rng: [Sample((regular(rng, 2, 3),))],
+    source=GOLUB_PEREYRA,
 )
 
 

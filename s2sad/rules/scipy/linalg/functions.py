@@ -24,6 +24,7 @@ from s2sad.ir.types import Type, array
 from s2sad.rules.contributions import fit, spread
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.literature import HIGHAM
 from s2sad.rules.numpy import linalg as of_numpy
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.linalg import positive
@@ -79,6 +80,7 @@ rule(
     adjoint=lambda g, y, xs, active: (fit(frechet(transposed(xs[0]), g), xs[0]),),
     batched=lambda b: call(linalg.expm, b.xs[0]),
     samples=_squares,
+    source=HIGHAM,
 )
 
 
@@ -104,6 +106,7 @@ rule(
         fit(frechet(transposed(xs[0]), g), xs[1]) if active[1] else None,
     ),
     samples=lambda rng: [Sample((REAL(rng, (3, 3)), REAL(rng, (3, 3))), {"compute_expm": False})],
+    source=HIGHAM,
 )
 define(
     linalg.expm_frechet,
@@ -128,6 +131,7 @@ def _smooth(function: Callable[..., Any]) -> None:
         tangent=lambda y, xs, dots: spread(along(function, xs[0], dots[0]), y),
         adjoint=lambda g, y, xs, active: (fit(along(function, transposed(xs[0]), g), xs[0]),),
         samples=lambda rng: [Sample((0.5 * s.arguments[0],)) for s in _squares(rng)],
+        source=HIGHAM,
     )
 
 
@@ -177,6 +181,7 @@ def _of_kind(
         name=f"{name} of complex",
         spelling=f"{name}({operands})",
         samples=lambda rng: [Sample((s.arguments[0] + 0.3j, *s.arguments[1:])) for s in samples(rng)],
+        source=HIGHAM,
     )
     rule(
         of_reals,
@@ -186,6 +191,7 @@ def _of_kind(
         called_as=function.__name__,
         of_complex=of_complex,
         samples=samples,
+        source=HIGHAM,
     )
 
 
@@ -272,4 +278,5 @@ rule(
     tangent=_sign_tangent,
     adjoint=_sign_adjoint,
     samples=lambda rng: [Sample((np.array([[2.0, 0.5, 0.1], [0.3, -1.5, 0.2], [0.1, 0.4, 1.0]]),))],
+    source=HIGHAM,
 )

@@ -21,6 +21,7 @@ from s2sad.ir.types import Type, array, tuple_type
 from s2sad.rules.contributions import conjugated, fit
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import constant, rule
+from s2sad.rules.literature import WALTER_LEHMANN
 from s2sad.rules.numpy.contractions import transposed
 from s2sad.rules.numpy.factorisations import folded, is_square, mirrored
 from s2sad.rules.numpy.linalg import adjointed, matrix, positive, real_dtype, regular
@@ -135,6 +136,7 @@ rule(
         Sample((_pivoted(rng, 4, 2),)),
         Sample((_pivoted(rng, 2, 4),)),
     ],
+    source=WALTER_LEHMANN,
 )
 
 
@@ -200,6 +202,7 @@ rule(
     tangent=_lu_factor_tangent,
     adjoint=_lu_factor_adjoint,
     samples=lambda rng: [Sample((_pivoted(rng, 3, 3),))],
+    source=WALTER_LEHMANN,
 )
 
 
@@ -339,4 +342,5 @@ rule(
         Sample((positive(rng, 3, 3),), {"lower": False}),
         Sample((np.array([[0.1, 2.0, 0.3], [2.0, 0.2, 0.5], [0.3, 0.5, 4.0]]),)),
     ],
+    source=WALTER_LEHMANN,
 )

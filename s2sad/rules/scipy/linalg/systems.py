@@ -20,6 +20,7 @@ from s2sad.ir.types import Type, array
 from s2sad.rules.contributions import conjugated, fit
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.literature import GILES, GOLUB_PEREYRA
 from s2sad.rules.numpy import factorisations
 from s2sad.rules.numpy import linalg as of_numpy
 from s2sad.rules.numpy.contractions import transposed
@@ -102,6 +103,7 @@ rule(
     tangent=_triangular_tangent,
     adjoint=_triangular_adjoint,
     samples=_triangular_samples,
+    source=GILES,
 )
 
 
@@ -294,6 +296,7 @@ rule(
     adjoint=_lstsq_adjoint,
     name="scipy.linalg.lstsq (solution)",
     spelling="scipy.linalg.lstsq(_0, _1)[0]",
+    source=GOLUB_PEREYRA,
     samples=lambda rng: [
         Sample((REAL(rng, shape), REAL(rng, right)))
         for shape, right in [((4, 2), (4,)), ((4, 2), (4, 3)), ((2, 4), (2,)), ((3, 3), (3,))]
