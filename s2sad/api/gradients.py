@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Generic, Literal, ParamSpec, TypeAlias, TypeVar, overload
@@ -393,9 +394,16 @@ class LinearFunction(Displayed, functools.partial[Any], Generic[P, R_co]):
     def _title(self) -> str:
         return f"{self._derivative._title()}, at a point"
 
-    def _called(self) -> str:
-        transform, names = self._derivative.transform, list(self._derivative.__signature__.parameters)
-        return f"{self.__name__}({', '.join(names[len(names) - (transform.further if transform else 0) :])})"
+    @property
+    def __signature__(self) -> inspect.Signature:
+        """What comes behind the arguments of the function: tangents, or a cotangent."""
+        transform, parameters = self._derivative.transform, [*self._derivative.__signature__.parameters.values()]
+        return inspect.Signature(parameters[len(parameters) - (transform.further if transform else 0) :])
+
+    @property
+    def __wrapped__(self) -> object:
+        """The function that it is of, which tools read."""
+        return self._function()
 
     def _patterns(self) -> Iterator[Pattern]:
         return iter(self.made_with._patterns())

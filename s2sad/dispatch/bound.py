@@ -11,6 +11,7 @@ spring.force.lower(1.0).source      the text, for objects like this one
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Iterable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, Self, overload
 from s2sad.dispatch.display import Displayed
 from s2sad.dispatch.frames import public
 from s2sad.dispatch.typed import Lowered, P, Q, R
+from s2sad.errors import Error
 from s2sad.view.cell import Pattern
 from s2sad.view.text import Text
 
@@ -42,7 +44,11 @@ class Method(Displayed, Generic[P, R]):
     @public
     def source(self) -> Text:
         """The text of the generic program, which the annotations of the function sharpen."""
-        return self._generic_text()
+        try:
+            return self._generic_text()
+        except Error as e:
+            e.add_note("the text for arguments as it is called with: .lower(*args).source")
+            raise
 
     def _generic_text(self, given: Sequence[object] = ()) -> Text:
         """The same, where the first arguments are given: the object of a method."""
@@ -59,6 +65,15 @@ class BoundDerivative(Displayed, functools.partial[Any], Generic[P, R]):
     @property
     def _derivative(self) -> Any:
         return self.func
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(functools.partial(self._derivative, *self.args))
+
+    @property
+    def __wrapped__(self) -> object:
+        """The function that it is of, which tools read."""
+        return self._function()
 
     @property
     def __name__(self) -> str:  # type: ignore[override]

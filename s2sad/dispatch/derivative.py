@@ -48,8 +48,7 @@ from s2sad.view.text import Text
 class Derivative(Method[P, R], Finder, Explorable):
     """A derivative of a function: called like the function, compiled for each pattern of its arguments.
 
-    `P` are the parameters of the function, `R` is what the derivative gives. `transform` says which derivative,
-    `target` of what: a Python function, or another derivative.
+    `Derivative[P, R]` is its type: of the parameters of the function, and of what the derivative gives.
 
     >>> import s2sad
     >>> df = s2sad.grad(lambda x: x**3)
@@ -71,7 +70,7 @@ class Derivative(Method[P, R], Finder, Explorable):
         self.target = self._subject.target
         self.transform = transform
         self.backend = backend
-        functools.update_wrapper(self, self._subject.function or self.target, NAMES, ())
+        functools.update_wrapper(self, base_function(self.target), NAMES, ())  # type: ignore[arg-type]
         self.__signature__ = self._subject.signature_for(transform)
         self.__name__ = derivative_name(self.target, transform)
         self._families: dict[object, Family] = {}
@@ -306,7 +305,7 @@ class Derivative(Method[P, R], Finder, Explorable):
         for family in list(self._families.values()):
             for forms in list(family.known.values()):
                 # what was read may have changed since: then the next call compiles anew
-                yield from (pattern_of(m, self._names) for m in reversed(forms) if m.guards.hold())
+                yield from (pattern_of(m, self._names, self._function()) for m in reversed(forms) if m.guards.hold())
         for derivative in list((self._spread or {}).values()):
             yield from derivative._patterns()
 
@@ -316,11 +315,7 @@ class Derivative(Method[P, R], Finder, Explorable):
 
 
 class Straight(Derivative[P, R]):
-    """A derivative whose backend checks the arguments: its calls go straight to an entry where they can.
-
-    This is called where none does: before, with other arguments than the entry is for, and where something is no longer
-    as it was.
-    """
+    """A derivative whose calls go straight to machine code where they can: see `Derivative`."""
 
     _led: object = None
     """What calls go through, and what they went through before; kept as long as this is."""

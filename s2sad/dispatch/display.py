@@ -19,6 +19,13 @@ from s2sad.view.cell import Cell, Code, Pattern
 
 NAMES = tuple(n for n in functools.WRAPPER_ASSIGNMENTS if n != "__doc__")
 """What a derivative takes from its function: its docstring it says itself."""
+ANY_ARGUMENTS = inspect.Signature(
+    [
+        inspect.Parameter("self", inspect.Parameter.POSITIONAL_ONLY),
+        inspect.Parameter("args", inspect.Parameter.VAR_POSITIONAL),
+        inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
+    ]
+)
 FOR_USERS = ("backend", "explore", "lines", "lower", "module", "plan", "source", "target")
 """What `dir` names of a derivative; the rest of it is of use to the compiler."""
 
@@ -42,6 +49,10 @@ class Displayed:
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
         cls.__doc__ = Said(cls.__dict__.get("__doc__"))  # type: ignore[assignment]
+        call = cls.__dict__.get("__call__")
+        if isinstance(call, types.FunctionType):
+            # an object says its own signature; that of the class is shown beside it, and says nothing of parameters
+            call.__signature__ = ANY_ARGUMENTS  # type: ignore[attr-defined]
 
     def __repr__(self) -> str:
         return f"<{self._called()}: {self._title()}>"
@@ -118,8 +129,8 @@ def file_name(path: str) -> str:
     return path if path.startswith("<") or shown.startswith(os.pardir) else shown
 
 
-def pattern_of(member: Specialised, names: Sequence[str]) -> Pattern:
-    """What one pattern of arguments led to."""
+def pattern_of(member: Specialised, names: Sequence[str], function: object) -> Pattern:
+    """What one pattern of arguments of a function led to."""
     origin = "compiled before" if member.seconds is None else f"compiled in {duration(member.seconds)}"
     read = () if member.seen is None else member.module.__s2sad_meta__["places"]
     functions = [member.seen.objects[number] for number, _ in read] if member.seen is not None else []
@@ -130,7 +141,7 @@ def pattern_of(member: Specialised, names: Sequence[str]) -> Pattern:
         for emitted, offset in rows
     }
     types_ = ", ".join(f"{n}: {t}" for n, t in zip(names, member.pattern, strict=False))
-    return _beside(types_, origin, member.source, functions, lines)
+    return _beside(types_, origin, member.source, [function, *functions], lines)
 
 
 def generic_pattern(text: str, read: Iterable[object], lines: Mapping[int, Location]) -> Pattern:

@@ -112,9 +112,15 @@ def _pair(pattern: Pattern, number: int) -> str:
 
 def _rows(text: str, first: int, marks: Mapping[int, str]) -> str:
     return "".join(
-        f'<span class="s2sad-row{" " * (k in marks)}{marks.get(k, "")}"><i>{k}</i>{line}</span>'
-        for k, line in enumerate(coloured(text), first)
+        f'<span class="s2sad-row{" " * (k in marks)}{marks.get(k, "")}"{_indent(plain)}><i>{k}</i>{line}</span>'
+        for k, (plain, line) in enumerate(zip(text.split("\n"), coloured(text), strict=False), first)
     )
+
+
+def _indent(line: str) -> str:
+    """How far a line is indented, so that what does not fit stands below it with more."""
+    count = len(line) - len(line.lstrip())
+    return f' style="--in:{count}"' if count else ""
 
 
 def _mark(number: int, place: tuple[int, int]) -> str:

@@ -20,15 +20,18 @@ _PARTS = """
 .s2sad code,.s2sad pre,.s2sad .s2sad-row{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .s2sad pre.s2sad-code{margin:0;padding:0;overflow-x:auto;white-space:pre;background:transparent;color:inherit;
  border:0;font-size:12px;line-height:1.45}
+.s2sad pre.s2sad-origin{white-space:pre-wrap;overflow-wrap:anywhere}
 .s2sad .s2sad-place,.s2sad .s2sad-origin,.s2sad .s2sad-file{color:var(--faint);font-weight:normal}
 .s2sad details{margin-top:6px}
 .s2sad summary{cursor:pointer}
 .s2sad summary:focus-visible{outline:2px solid var(--name)}
 .s2sad-pair{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr);gap:4px 18px;margin-top:6px}
 @media (max-width:700px){.s2sad-pair{grid-template-columns:minmax(0,1fr)}}
-.s2sad-row{display:block;min-height:1.45em;width:max-content;min-width:100%}
-.s2sad-row i{display:inline-block;width:3em;margin-right:1em;text-align:right;color:var(--faint);font-style:normal;
- user-select:none}
+.s2sad-row{display:block;min-height:1.45em;white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;
+ --by:calc(4em + 1ch*(var(--in,0) + 2));padding-left:var(--by);text-indent:calc(-1*var(--by))}
+.s2sad-pair>pre,.s2sad details>pre{max-height:620px;overflow:auto}
+.s2sad-row i{display:inline-block;width:3em;margin-right:1em;text-align:right;text-indent:0;color:var(--faint);
+ font-style:normal;user-select:none}
 .s2sad .k,.s2sad .kn,.s2sad .ow{color:var(--word)}
 .s2sad .nf,.s2sad .fm,.s2sad .nb,.s2sad .kc{color:var(--name)}
 .s2sad .s1,.s2sad .s2,.s2sad .sd{color:var(--text)}

@@ -23,6 +23,10 @@ def run_all(folder):
         notes = "\n".join(getattr(error, "__notes__", ()))
         return repr(result.result) if error is None else f"{type(error).__name__}: {error}\n{notes}"
 
+    def asked(name, detail=0):
+        found = shell.inspector._get_info(shell.user_ns[name], name, detail_level=detail)
+        return found["text/plain"]
+
     def save(text):
         nonlocal saved
         saved += 10.0
@@ -30,6 +34,7 @@ def run_all(folder):
         path.write_text(text)
         os.utime(path, (saved, saved))
 
+    shell.push({"asked": asked})
     sys.path.insert(0, folder)
     first, *edits = VERSIONS
     save(first)
@@ -85,6 +90,13 @@ CELLS = {
     "exec": "exec('made = lambda x: x * 2.0')\ns2sad.grad(made)(1.0)",
     "an error": "def bad(x):\n    y = np.sinn(x)\n    return y\ns2sad.grad(bad)(1.0)",
     "at run time": "def singular(x):\n    return np.sum(np.linalg.inv(x))\ns2sad.grad(singular)(np.zeros((2, 2)))",
+    "a magic": "def magic(x):\n    %timeit -n 1 1 + 1\n    return x\ns2sad.grad(magic)(1.0)",
+    "a command": "def listed(x):\n    files = !ls\n    return x\ns2sad.grad(listed)(1.0)",
+    "dq?": "asked('dq')",
+    "dq??": "asked('dq', 1)",
+    "pull?": "value, pull = s2sad.vjp(q, 1.0)\nasked('pull')",
+    "a method?": "slope_of_a = A().m\nasked('slope_of_a', 1)",
+    "many??": "many = s2sad.vmap(s2sad.grad(q))\nasked('many', 1)",
     "mended": "def bad(x):\n    y = np.sin(x)\n    return y\ns2sad.grad(bad)(0.0)",
     "where": "dq._repr_mimebundle_()['text/plain']",
     "stale": "dr._repr_mimebundle_()['text/plain'].count('x: float')",

@@ -64,5 +64,20 @@ def test_a_traceback_has_the_frames_of_the_cells_alone(shown):
     assert "s2sad.grad(bad)(1.0)" in shown["traceback"]
 
 
+def test_magics_in_functions_are_called_by_their_names(shown):
+    assert re.match(r"UnsupportedCall: Cell In\[\d+\], line 2: %timeit in a function", shown["a magic"])
+    assert re.match(r"UnsupportedCall: Cell In\[\d+\], line 2: !ls in a function", shown["a command"])
+
+
+def test_what_a_derivative_is_asked(shown):
+    """`df?` and `df??`: the parameters of the function, what it is, and the function."""
+    assert re.search(r"Signature: +dq\(x\)", shown["dq?"]) and "gradient of q by x" in shown["dq?"]
+    assert not any("P.args" in text for text in shown.values())
+    for name in ("dq??", "many??"):
+        assert "def q(x):" in shown[name]
+    assert re.search(r"Signature: +pull\(out_bar\)", shown["pull?"])
+    assert re.search(r"Signature: +slope_of_a\(x\)", shown["a method?"]) and "def m(self, x)" in shown["a method?"]
+
+
 def test_a_derivative_says_in_which_cell_its_function_stands(shown):
     assert "gradient of q by x (Cell In[" in shown["where"]
