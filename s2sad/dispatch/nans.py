@@ -59,6 +59,15 @@ def explain(derivative: Derivative, values: tuple[object, ...], error: Exception
     found = None if origin is None else "nan" if origin.nan is not None else origin.found
     if found in _ASKED.get():
         raise told(derivative, str(found), origin, error) from error
+    if watched.failed is not None and watched.failed[0] is watched.error and is_of_numbers(error):
+        from s2sad.view.nans import raised_at
+
+        error.add_note(raised_at(*watched.failed[1:]))
+
+
+def is_of_numbers(error: Exception) -> bool:
+    """Whether an exception is what Python's floats have in the place of nan and inf."""
+    return isinstance(error, ArithmeticError) or str(error) == "math domain error"
 
 
 def told(derivative: Derivative, found: str, origin: Origin | None, error: Exception | None = None) -> Error:

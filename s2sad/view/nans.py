@@ -36,6 +36,11 @@ def not_finite(title: str, found: str, origin: Origin | None, error: BaseExcepti
     return NotFinite("\n".join(parts), origin.found, origin.line, {n: plain(v) for n, v in origin.inputs})
 
 
+def raised_at(line: Line, inputs: Sequence[tuple[str, object]]) -> str:
+    """A note for an exception of numbers: the line that raised it."""
+    return "\n".join([f"{_line(line)} raises it:", *_statement(line, inputs)])
+
+
 def _line(line: Line) -> str:
     return f"line {line.number} of {line.function}, {SWEEPS.get(_sweep(line), 'in the evaluation of the function')},"
 

@@ -105,6 +105,8 @@ class Watched:
     """Where that came from which went into the statement that raised an exception."""
     repeated: Sequence[Repeated] = ()
     """What was gone through more than once."""
+    failed: tuple[BaseException, Line, Sequence[tuple[str, object]]] | None = None
+    """The last exception, the line that raised it, and what went into that."""
 
     @property
     def seconds(self) -> float:
@@ -247,6 +249,10 @@ class _Watcher:
                 self.clock = perf_counter()
         elif event == "exception":
             self.found.raised = self.found.raised or self.blamed(frame, own)
+            known = self.found.failed
+            # the callers of what raises it come later
+            if own.step is not None and (known is None or known[0] is not arg[1]):
+                self.found.failed = arg[1], own.step.line, self.inputs(frame, own)
         elif event == "return":
             self.charge()
             self.leave(frame, own, arg)

@@ -1,6 +1,7 @@
 """Where nan comes from: the line of the derivative and of the user's function that `check_nan` names."""
 
 import inspect
+import math
 import threading
 
 import numpy as np
@@ -220,3 +221,48 @@ def test_a_solver():
 def test_no_function_is_refused():
     with pytest.raises(ArgumentError):
         s2sad.check_nan(3.0)
+
+
+def divided(x):
+    total = 0.0
+    for i in range(3):
+        total = total * total + x / (i - 1.0)
+    return total
+
+
+def logarithm(x):
+    y = 2.0 * x
+    return y * math.log(y)
+
+
+@pytest.mark.parametrize(
+    ("function", "x", "error", "made", "text"),
+    [
+        (divided, 1.0, ZeroDivisionError, "i = 1", "total = total * total + x / (i - 1.0)"),
+        (logarithm, -1.0, ValueError, "y = -2", "return y * math.log(y)"),
+        (lambda x: math.exp(x) ** 2, 1e3, OverflowError, "x = 1000", "math.exp(x)"),
+    ],
+)
+@pytest.mark.parametrize("within", [False, True])
+def test_what_python_raises_in_place_of_nan_and_inf_has_a_place(function, x, error, made, text, within):
+    with pytest.raises(error) as caught:
+        if within:
+            with s2sad.debug_nans():
+                s2sad.grad(function)(x)
+        else:
+            s2sad.check_nan(function)(x)
+    note = caught.value.__notes__[0]
+    assert "in the evaluation of the function, raises it:" in note
+    assert made in note and text in note and __file__ in note
+
+
+def refusing(x):
+    if x < 0.0:
+        raise ValueError("no negative numbers")
+    return x
+
+
+def test_what_the_function_raises_itself_is_left_alone():
+    with pytest.raises(ValueError, match="no negative") as caught:
+        s2sad.check_nan(refusing)(-1.0)
+    assert not any("raises it" in note for note in getattr(caught.value, "__notes__", ()))
