@@ -320,7 +320,7 @@ class StaticType(Type):
     def __repr__(self) -> str:
         text = str(getattr(self.value, "__name__", None) or _shown(self.value))
         # the text of a table is no name of it
-        return f"static {text if text.isprintable() else type(self.value).__name__}"
+        return text if text.isprintable() else f"a {type(self.value).__name__}"
 
 
 def _shown(value: object) -> str:

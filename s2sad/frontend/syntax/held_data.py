@@ -48,7 +48,7 @@ class HeldType(StaticType):
     label: str
 
     def __repr__(self) -> str:
-        return f"static {type(self.value).__name__}"
+        return f"a {type(self.value).__name__}"
 
 
 class HeldData(Lowering):
