@@ -235,6 +235,8 @@ def _everywhere(op: Apply, inlined: dict[Operand, Apply], parameters: tuple[Valu
     """Slices, index tuples, shapes, items of parameters; integer arithmetic and comparisons of names."""
     if op.primitive in (STEPS, REPLAYED):
         return True
+    if not uses.readers.get(op.result) and not is_region(op.result.type):
+        return False  # it is there for what it may raise
     if op.primitive is MAKE_SLICE or is_region(op.result.type):
         return True
     if op.result.hint is not None and not op.result.loose:
