@@ -42,9 +42,9 @@ from s2sad.ir.values import (
     walk,
 )
 from s2sad.loops.blocks import end_of, is_short, is_sum, zero
+from s2sad.loops.dead import without_dead
 from s2sad.loops.fusion import are_apart
 from s2sad.loops.memory import Memory, Touched
-from s2sad.loops.reuse import without_dead
 
 
 def in_strips(function: Function, blocks: bool = True) -> Function:
@@ -61,8 +61,8 @@ def in_strips(function: Function, blocks: bool = True) -> Function:
             nests.append(nest)
         return replace(block, operations=tuple(operations))
 
-    body = changed(function.body)
-    return without_dead(replace(function, body=body)) if any(nests) else function
+    made = replace(function, body=changed(function.body))
+    return without_dead(made, Memory(made).roots) if any(nests) else function
 
 
 def _nest(loop: For, memory: Memory, blocks: bool) -> _Nest | None:
