@@ -17,11 +17,12 @@ from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.memory import ALLOCATE, INTO, LOAD, STORE, is_of_library
 from s2sad.ir.rewrite import reduced
 from s2sad.ir.values import Apply, Call, Function, Operand, Operation, Value, values_in, walk
-from s2sad.loops.memory import NOTHING, Roots
+from s2sad.loops.memory import NOTHING, Roots, roots_of
 
 
-def without_dead(function: Function, roots: Roots) -> Function:
-    """The function without what nobody reads; `roots` are of its handles."""
+def without_dead(function: Function, known: Roots | None = None) -> Function:
+    """The function without what nobody reads. The memory of its handles may be known."""
+    roots = known or roots_of(function)
     own = {op.result for op in walk(function.body) if isinstance(op, Apply) and op.primitive is ALLOCATE}
     stores: dict[Value, list[Operation]] = {}
     first: list[Operation] = []

@@ -8,7 +8,6 @@ import pytest
 
 import s2sad
 from s2sad.loops.dead import without_dead
-from s2sad.loops.memory import roots_of
 from tests.loops.agreement import compare
 from tests.loops.agreement import loops as loops_of
 from tests.loops.stage import loops
@@ -38,7 +37,7 @@ s, e = for i: int(i) in range(0, n, 1):
 
 
 def swept(function):
-    return without_dead(function, roots_of(function))
+    return without_dead(function)
 
 
 def test_what_grows_and_is_read_by_itself_alone_goes():

@@ -18,8 +18,6 @@ from s2sad.backends.native.host import features, target_machine
 
 LARGE = 1000
 """Lines of a module from which on loops of many iterations are not unrolled: it is compiled in half the time."""
-HUGE = 20_000
-"""Lines from which on nothing is done that takes long."""
 
 VARIANTS = "vector-function-abi-variant"
 
@@ -32,14 +30,12 @@ class Effort:
     unroll: bool = True
     """Whether loops are unrolled that do not ask for it themselves."""
     interleave: bool = True
-    straight: bool = True
-    """Whether straight-line code is vectorised."""
 
 
 def effort_for(text: str) -> Effort:
     """What pays for a module of that length."""
     lines = text.count("\n")
-    return Effort(unroll=lines < LARGE, interleave=lines < LARGE, straight=lines < HUGE)
+    return Effort(unroll=lines < LARGE, interleave=lines < LARGE)
 
 
 @lru_cache(maxsize=1)
@@ -65,7 +61,8 @@ def optimised(text: str, effort: Effort | None = None) -> Any:
     tuning.loop_vectorization = True
     tuning.loop_unrolling = effort.unroll
     tuning.loop_interleaving = effort.interleave
-    tuning.slp_vectorization = effort.straight
+    # numbers of chains of operations, packed where two are alike, are slower as often as not, and take LLVM long
+    tuning.slp_vectorization = False
     builder = llvm.create_pass_builder(target_machine(), tuning)
     builder.getModulePassManager().run(module, builder)
     if VARIANTS in text:
