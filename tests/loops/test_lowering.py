@@ -7,6 +7,7 @@ import s2sad
 from examples.kernels.lstm import sequence_loss
 from s2sad.dispatch.sharing import SHARED
 from tests.loops.agreement import compare
+from tests.loops.programs import loops_of
 
 X = np.random.default_rng(0).normal(size=12)
 X[0] = abs(X[0])
@@ -247,3 +248,21 @@ def test_the_same_program_has_the_same_text(tmp_path, monkeypatch):
         kept += [object() for _ in range(1000 * k)]
         texts.add(s2sad.grad(sequence_loss, argnums=(0, 1, 2), backend="native").lower(*args).source)
     assert len(texts) == 1
+
+
+def largest(x):
+    return np.max(x) * 2.0
+
+
+def place_of_least(x):
+    return x[0] * np.argmin(x[1:], axis=0)
+
+
+@pytest.mark.parametrize("f, length", [(largest, 0), (place_of_least, 1)])
+def test_nothing_has_no_largest_number(f, length):
+    """A length that is known to be 0 is asked for as others are."""
+    function, text = loops_of(f, (np.zeros(length),))
+    space = {}
+    exec(text, space)
+    with pytest.raises(AssertionError):
+        space[function.name](np.zeros(length))

@@ -82,6 +82,12 @@ def _truth(loops: Loops, x: Array) -> Array:
     return loops.computed(np.dtype(bool), x.shape, lambda at: loops.call(np.not_equal, x.element(at), 0), 1, x)
 
 
+def not_zero(loops: Loops, length: Operand) -> None:
+    """Go on only where a length is not 0."""
+    if not (isinstance(length, Constant) and length.value):
+        loops.guard(loops.call(np.greater, length, 0))
+
+
 @looped(np.mean)
 def mean(loops: Loops, op: Apply, x: Term) -> Term:
     dtype = op.result.type.dtype
@@ -91,8 +97,7 @@ def mean(loops: Loops, op: Apply, x: Term) -> Term:
         return loops.cast(number(x), dtype)
     axes = axes_of(op.static.get("axis"), x.rank)
     count = loops.product([x.shape[k] for k in axes])
-    if not (isinstance(count, Constant) and count.value):
-        loops.guard(loops.call(np.greater, count, 0))
+    not_zero(loops, count)
     total = summed(loops, x, axes, bool(op.static.get("keepdims")), dtype, None)
     if not isinstance(total, Array):
         return loops.call(np.divide, number(total), count)
@@ -121,8 +126,7 @@ def folded(
     others = [k for k in range(x.rank) if k not in axes]
     if fold.nonempty:
         for k in axes:
-            if not isinstance(x.shape[k], Constant):
-                loops.guard(loops.call(np.greater, x.shape[k], 0))
+            not_zero(loops, x.shape[k])
     first = fold.first(dtype)
     terms = _converted(loops, x, dtype)
     if not others and not keep:
@@ -188,8 +192,7 @@ def arg(loops: Loops, op: Apply, x: Term) -> Term:
     axis, keep = op.static.get("axis"), bool(op.static.get("keepdims"))
     source = loops.cheap(raveled(loops, x) if axis is None else x)
     (k,) = axes_of(0 if axis is None else axis, source.rank)
-    if not isinstance(source.shape[k], Constant):
-        loops.guard(loops.call(np.greater, source.shape[k], 0))
+    not_zero(loops, source.shape[k])
     if axis is None:
         place = _first_of_all(loops, op, source, lambda i: (i,), 0, 0)
         return loops.view(of_number(place), [constant(1)] * x.rank, lambda at: ()) if keep else place
