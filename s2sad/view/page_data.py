@@ -111,6 +111,7 @@ def page_data(subject: Subject) -> Data:
         "graph": _graph(graph, first.key[0] if first else "", trace, tabs[0]["lines"] if tabs else []),
         "checked": None,
         "error": _error(subject.tabs[0]) if subject.tabs else None,
+        "error_at": _stopped(subject.tabs[0]) if subject.tabs else None,
     }
 
 
@@ -118,6 +119,12 @@ def _error(tab: Tab) -> str | None:
     """The exception of the run, if it raised one."""
     error = tab.watched.error if tab.watched else None
     return None if error is None else f"{type(error).__name__}: {error}"
+
+
+def _stopped(tab: Tab) -> str | None:
+    """The line at which it was raised."""
+    failed, error = (tab.watched.failed, tab.watched.error) if tab.watched else (None, None)
+    return f"{tab.key[0]}{failed[1].number}" if failed and failed[0] is error else None
 
 
 # the user's code

@@ -10,7 +10,7 @@ from typing import Any
 
 from s2sad.ir.dims import Dim, Size, Symbol, as_symbol, derivation, dim_sum, is_known
 from s2sad.ir.trace_names import as_text, is_of_trace
-from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type, is_namedtuple
 
 UNKNOWN = "?"
 """A length that is known only when the program runs."""
@@ -55,7 +55,7 @@ class Lengths:
             case ContainerType():
                 own = [self._text(i) for i in t.items]
                 named = t.cls not in (tuple, list)
-                pairs = zip(t.keys, own, strict=True)
+                pairs = zip(_keys(t), own, strict=True)
                 return f"{t.cls.__name__}[{', '.join([f'{k}: {x}' for k, x in pairs] if named else own)}]"
             case SequenceType():
                 return f"list[{self._text(t.item)}]"
@@ -128,5 +128,10 @@ def _lengths_in(name: str, t: Type) -> Iterator[tuple[str, Dim]]:
                 yield f"len({name})" if not k else f"{name}.shape[{k}]", d
         case ContainerType():
             plain = t.cls in (tuple, list, dict)
-            for key, item in zip(t.keys, t.items, strict=True):
+            for key, item in zip(_keys(t), t.items, strict=True):
                 yield from _lengths_in(f"{name}[{key!r}]" if plain else f"{name}.{key}", item)
+
+
+def _keys(t: ContainerType) -> tuple[object, ...]:
+    """The keys of a container, the names of fields where it has such."""
+    return t.cls._fields if is_namedtuple(t.cls) else t.keys  # type: ignore[attr-defined]

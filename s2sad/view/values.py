@@ -9,28 +9,50 @@ import numpy as np
 
 from s2sad.ir.objects import object_items
 
+PARTS = 3
+"""So many parts of a container are told."""
+
 
 def summary(value: Any) -> dict[str, Any] | None:
     """A value as `{"text", "shape", "bad"}`; None for what holds no numbers."""
-    leaves = list(numbers_in(value))
-    if not leaves:
+    parts = list(parts_of(value))
+    if not parts:
         return None
     shape = list(np.shape(value)) if isinstance(value, (np.ndarray, np.generic)) else []
-    return {"text": text_of(leaves), "shape": shape, "bad": bad_in(leaves)}
+    return {"text": _text(parts), "shape": shape, "bad": bad_in([leaf for _, leaf in parts])}
+
+
+def _text(parts: list[tuple[str, Any]]) -> str:
+    """A list of plain numbers is told as an array is; of other containers the parts are."""
+    leaves = [leaf for _, leaf in parts]
+    if not any(name for name, _ in parts) and (len(parts) == 1 or all(np.ndim(leaf) == 0 for leaf in leaves)):
+        return text_of(leaves)
+    told = [f"{name}: {text_of([leaf])}" if name else text_of([leaf]) for name, leaf in parts[:PARTS]]
+    return "; ".join([*told, *(["\u2026"] if len(parts) > PARTS else [])])
 
 
 def numbers_in(value: Any) -> Iterator[Any]:
     """The numbers and arrays in a value."""
+    return (leaf for _, leaf in parts_of(value))
+
+
+def parts_of(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """The numbers and arrays in a value, with the names that lead to them."""
     if isinstance(value, (bool, int, float, complex, np.generic)) or type(value) is np.ndarray:
         if np.asarray(value).dtype.kind in "biufc":
-            yield value
+            yield name, value
     elif isinstance(value, (tuple, list)):
-        for item in value:
-            yield from numbers_in(item)
+        fields = getattr(value, "_fields", None) or [""] * len(value)
+        for own, item in zip(fields, value, strict=True):
+            yield from parts_of(item, _within(name, own))
     else:
         items = value if isinstance(value, dict) else object_items(value)
-        for item in () if items is None else items.values():
-            yield from numbers_in(item)
+        for own, item in () if items is None else items.items():
+            yield from parts_of(item, _within(name, str(own)))
+
+
+def _within(name: str, own: str) -> str:
+    return f"{name}.{own}" if name and own else name or own
 
 
 def text_of(leaves: list[Any]) -> str:

@@ -339,6 +339,10 @@ def test_of_a_text_that_cannot_be_had():
         (np.array([-0.0, -0.0]), "min 0, mean 0, max 0"),
         (np.float64("nan"), "nan"),
         (np.zeros(0), "empty"),
+        ([1.0, 2.0, 6.0], "min 1, mean 3, max 6"),
+        ((1.5, np.array([0.0, 1.0])), "1.5; min 0, mean 0.5, max 1"),
+        ({"a": 1, "b": {"c": 2.0}}, "a: 1; b.c: 2"),
+        ([np.ones(1)] * 5, "1; 1; 1; \u2026"),
     ],
 )
 def test_values_in_short(value, text):
@@ -381,6 +385,22 @@ def test_lengths_within_arguments():
     assert lengths.text(t) == "dict[w: float64[len(p['w']), p['w'].shape[1]], b: list[float64[len(p['b'][0])], float]]"
     assert lengths.text(signature.type_of(np.ones(7))) == "float64[?]"
     assert lengths.text(signature.type_of(None)) is None
+
+
+def test_where_a_run_stopped():
+    def refused(x):
+        total = 0.0
+        for k in range(3):
+            if x[k] > 1.0:
+                raise ValueError(f"too large: {k}")
+            total = total + x[k] ** 2
+        return total
+
+    data = explored(s2sad.grad(refused), (np.array([0.5, 2.0, 0.5]),), {})
+    lines = {line["id"]: line["text"].strip() for line in data["tabs"][0]["lines"]}
+    assert data["error"] == "ValueError: too large: 1" and lines[data["error_at"]].startswith("raise ValueError")
+    fine = explored(s2sad.grad(refused), (np.array([0.5, 0.5, 0.5]),), {})
+    assert fine["error"] is None and fine["error_at"] is None
 
 
 def test_arguments():
