@@ -87,6 +87,7 @@ function learn(name, one) {
 DATA.arguments.forEach((a) => learn(a.name));
 for (const one of records.values()) [...(one.makes ?? []), ...(one.reads ?? [])].forEach((name) => learn(name, one));
 
+const isDerived = (name) => /_(bar|dot)(_\d+)?$/.test(name);
 function variable(name, one) {
   const family = familyOf(name, one);
   if (!families.has(family)) return null;
@@ -247,7 +248,7 @@ function within(inner, loop) {
   return known >= 0 ? known : nearest(inner, loop);
 }
 
-const sayStep = (loop) => loop.says?.[loop.step] || `${loop.at[loop.step] + 1} of ${loop.count}`;
+const sayStep = (loop) => loop.says?.[loop.step] || `${counted(loop) + 1} of ${loop.count}`;
 
 /** The slider of a loop; null where there is nothing to choose. */
 function turn(loop) {
@@ -279,12 +280,17 @@ function drawIterations() {
   }
 }
 
-/** Where nan or inf comes up first, its iteration is the one to look at. */
-function chooseBad() {
-  for (const tab of DATA.tabs) {
-    const line = tab.lines.find((one) => loops.has(one.values?.loop) && one.values.bad?.some(Boolean));
-    if (line) return choose(loops.get(line.values.loop), line.values.bad.findIndex(Boolean));
+/** What is looked at first: of a function the last call in which most of it runs, and where nan or inf comes up first. */
+function chooseFirst() {
+  const watched = DATA.tabs.flatMap((tab) => tab.lines.filter((line) => loops.has(line.values?.loop)));
+  for (const loop of loops.values()) {
+    if (loop.kind !== "calls" || loop.back) continue;
+    const own = watched.filter((line) => line.values.loop === loop.id);
+    const run = loop.at.map((_, k) => own.filter((line) => line.values.text[k] != null).length);
+    choose(loop, run.lastIndexOf(Math.max(...run)));
   }
+  const bad = watched.find((line) => line.values.bad?.some(Boolean));
+  if (bad) choose(loops.get(bad.values.loop), bad.values.bad.findIndex(Boolean));
 }
 
 // Lines and panes
@@ -496,9 +502,9 @@ function drawDock(one) {
 function hint() {
   const made = make("p", { class: "hint" });
   made.innerHTML =
-    `${state.example ? "<b>For example, the line that is lit.</b> " : ""}Point at a line to see what it came from and what came of it. A click pins it.` +
-    "<span class=\"keys\"> Keys: <kbd>Enter</kbd> <kbd>Esc</kbd> pin, let go; <kbd>\u2191</kbd> <kbd>\u2193</kbd> along a column, " +
-    `<kbd>\u2190</kbd> <kbd>\u2192</kbd> across, ${loops.size ? "<kbd>,</kbd> <kbd>.</kbd> through iterations, " : ""}<kbd>/</kbd> finds.</span>`;
+    `${state.example ? "<b>For example this line.</b> " : ""}Point at a line to see what it came from and what came of it; a click pins it.` +
+    "<span class=\"keys\"> Keys: <kbd>\u2191</kbd> <kbd>\u2193</kbd> along, <kbd>\u2190</kbd> <kbd>\u2192</kbd> across, <kbd>Enter</kbd> <kbd>Esc</kbd> pin, " +
+    `${loops.size ? "<kbd>,</kbd> <kbd>.</kbd> iterations, " : ""}<kbd>/</kbd> find.</span>`;
   return made;
 }
 

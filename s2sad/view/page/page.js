@@ -71,7 +71,7 @@ function hover(id) {
 
 /** One line is lit from the start, so that it is seen what there is to see: an adjoint of the function that is called. */
 function showExample() {
-  const found = ofColumn("derivative").filter((one) => isAdjoint(one) && one.rule?.formula && one.makes.some((name) => familyOf(name, one) !== name) && [...one.partners].some((id) => id.startsWith("t")));
+  const found = ofColumn("derivative").filter((one) => isAdjoint(one) && one.rule?.formula && one.makes.length === 1 && isDerived(one.makes[0]) && [...one.partners].some((id) => id.startsWith("t")));
   const begin = mainHead()?.number ?? 0;
   const one = found.find((other) => other.number > begin && other.source?.in === 0) ?? found.find((other) => other.number > begin) ?? found[0];
   if (!one || state.pinned) return;
@@ -234,6 +234,6 @@ drawTabs();
 showTab(0);
 fit();
 startGraph();
-chooseBad();
+chooseFirst();
 pinNamed();
 showExample();
