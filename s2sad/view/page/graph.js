@@ -4,7 +4,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const graph = { open: new Set(), part: "all", size: null, natural: [0, 0], frames: new Map(), nodes: [] };
 const MANY = 40; // nodes that a reader can take in at once: with more, a graph begins with frames closed
 const MOST = 120; // nodes that are drawn at once
-const PART = 16; // what stands in a frame beyond so many is shown in parts
+const PART = 16; // so many nodes are in a part of a frame that holds far more
 
 function svg(tag, attributes = {}, ...children) {
   const made = document.createElementNS(SVG, tag);
@@ -30,10 +30,24 @@ function readFrames() {
   const hold = (frame, item) => held.set(frame, [...(held.get(frame) ?? []), item]);
   for (const f of graph.frames.values()) if (f.parent !== null) hold(f.parent, f);
   for (const n of graph.nodes) if (n.frame !== null && n.role !== "argument") hold(n.frame, n);
-  for (const [id, items] of held) if (items.length > PART) divide(id, inOrder(items));
+  for (const [id, items] of held) if (items.length > 1.5 * PART) divide(id, inOrder(items));
   graph.held = new Map([[null, { nodes: 0, frames: [] }], ...[...graph.frames.keys()].map((id) => [id, { nodes: 0, frames: [] }])]);
   for (const f of graph.frames.values()) graph.held.get(f.parent).frames.push(f.id);
   for (const n of graph.nodes) graph.held.get(n.frame).nodes += 1;
+  noteCalls();
+}
+
+/** The functions that a line calls by their names alone: not `np.exp`. */
+const called = (item) => (records.get(item.lines?.[0])?.tokens ?? []).filter(([kind], k, all) => kind === "f" && !all[k - 1]?.[1].endsWith(".")).map(([, text]) => text);
+
+/** Which functions of the text a node calls, and from how many nodes each is called. */
+function noteCalls() {
+  const functions = new Map([...graph.frames.values()].filter((f) => f.parent === null && f.kind !== "loop" && called(f).length).map((f) => [called(f)[0], f]));
+  for (const n of graph.nodes) {
+    if (n.role === "argument") continue;
+    n.calls = [...new Set(called(n))].map((name) => functions.get(name)).filter((f) => f && f.id !== around(n.frame)[0]?.id);
+    for (const f of n.calls) f.uses = (f.uses ?? 0) + 1;
+  }
 }
 
 const numberOf = (item) => records.get(item.lines?.[0])?.number ?? Infinity;
@@ -165,7 +179,7 @@ function levels({ frames, nodes, edges }) {
 /** Places in a frame, from its corner on: of what stands in it, and of the edges there. */
 function placed(level, made, direction) {
   const g = new dagre.graphlib.Graph();
-  g.setGraph({ rankdir: direction, nodesep: 13, ranksep: direction === "LR" ? 42 : 30, edgesep: 6, ranker: level.members.length > PART ? "tight-tree" : "network-simplex" });
+  g.setGraph({ rankdir: direction, nodesep: 13, ranksep: direction === "LR" ? 42 : 30, edgesep: 6, ranker: level.members.length > 1.5 * PART ? "tight-tree" : "network-simplex" });
   const inner = new Map();
   for (const { key, node, frame } of level.members) {
     if (frame) inner.set(key, placed(made.get(frame.id), made, direction));
@@ -224,7 +238,7 @@ function outermost({ members, edges }) {
 function drawGraph() {
   const parts = seen();
   const { places, routes, width, height, across } = layOut(parts);
-  graph.natural = [width + 4, height + 4];
+  graph.natural = [width + 2 * RIM, height + 2 * RIM];
   const held = document.activeElement?.dataset?.frame;
   const pathOf = (e) => {
     const [a, b, flat] = [places.get(e.from), places.get(e.to), across.has(e.from)];
@@ -232,7 +246,7 @@ function drawGraph() {
   };
   const picture = svg(
     "svg",
-    { viewBox: `-2 -2 ${width + 4} ${height + 4}`, role: "group", "aria-label": `Graph of ${DATA.title}` },
+    { viewBox: `${-RIM} ${-RIM} ${graph.natural.join(" ")}`, role: "group", "aria-label": `Graph of ${DATA.title}` },
     svg("defs", {}, svg("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse" }, svg("path", { class: "head", d: "M0 0.8 8 4 0 7.2z" }))),
     ...sorted(parts.frames).map((f) => frameElement(f, places.get(`open ${f.id}`))),
     ...parts.edges.map((e) => edgeElement(e, pathOf(e))),
@@ -270,7 +284,8 @@ function frameElement(frame, at) {
 function handleElement(frame, at) {
   const [x, y] = corner(at);
   const label = `\u25be ${shortened(frame.label, Math.max(12, Math.floor(at.width / 7.4) - 3))}`;
-  return svg("g", { class: "handle", tabindex: "0", role: "button", "aria-expanded": "true", "data-frame": frame.id, "aria-label": `close ${frame.label}` }, svg("title", {}, frame.label), svg("rect", { class: "grip", x: x + 1, y: y + 1, width: at.width - 2, height: TITLE - 2, rx: 8 }), svg("text", { x: x + 9, y: y + 16 }, label));
+  const uses = frame.uses ? svg("tspan", { class: "type", dx: 10 }, frame.uses > 1 ? `called in ${frame.uses} places` : "called once") : null;
+  return svg("g", { class: "handle", tabindex: "0", role: "button", "aria-expanded": "true", "data-frame": frame.id, "aria-label": `close ${frame.label}` }, svg("title", {}, frame.label), svg("rect", { class: "grip", x: x + 1, y: y + 1, width: at.width - 2, height: TITLE - 2, rx: 8 }), svg("text", { x: x + 9, y: y + 16 }, label, uses));
 }
 
 function nodeElement(node, at) {
@@ -281,7 +296,7 @@ function nodeElement(node, at) {
   const round = node.role === "argument" || node.role === "result" ? at.height / 2 : 6;
   return svg(
     "g",
-    { class: kinds, tabindex: "0", role: "button", "aria-label": `${node.label} ${node.type ?? ""}`, "aria-expanded": node.closed ? "false" : null, "data-frame": node.closed ? node.frame : null, "data-node": node.id, "data-lines": node.lines.join(" ") },
+    { class: kinds, tabindex: "0", role: "button", "aria-label": `${node.label} ${node.type ?? ""}`, "aria-expanded": node.closed ? "false" : null, "data-frame": node.closed ? node.frame : null, "data-node": node.id, "data-lines": node.lines.join(" "), "data-calls": node.calls?.length ? node.calls.map((f) => f.id).join(" ") : null },
     svg("title", {}, `${node.label}${node.type ? `  ${node.type}` : ""}`),
     node.closed ? svg("rect", { class: "box", x: x + 4, y: y + 4, width: at.width, height: at.height, rx: 6 }) : null,
     svg("rect", { class: "box", x, y, width: at.width, height: at.height, rx: round }),
@@ -334,12 +349,15 @@ function zoom(by) {
 }
 
 function lightGraph(ids) {
-  const lit = new Set();
+  const [lit, calls] = [new Set(), new Set()];
   for (const element of document.querySelectorAll("#canvas [data-lines]")) {
     const on = element.dataset.lines.split(" ").some((id) => id && ids.has(id));
     element.classList.toggle("lit", on);
     if (on && element.dataset.node) lit.add(element.dataset.node);
+    for (const id of on ? element.dataset.calls?.split(" ") ?? [] : []) calls.add(id);
   }
+  // the functions that a lit node calls, open or closed
+  for (const element of document.querySelectorAll("#canvas [data-frame]")) element.classList.toggle("called", calls.has(element.dataset.frame));
   for (const edge of document.querySelectorAll("#canvas .edge")) edge.classList.toggle("lit", lit.has(edge.dataset.from) && lit.has(edge.dataset.to));
 }
 

@@ -104,8 +104,8 @@ def node(key, label, role="operation", **more):
 
 GRAPH = {
     "frames": [
-        {"id": "there", "label": "for i in range(n)", "parent": None, "lines": ["t2", "r9"]},
-        {"id": "back", "label": "for i in reversed(range(n))", "parent": None, "lines": ["r14"]},
+        {"id": "there", "label": "for i in range(n)", "parent": None, "kind": "loop", "lines": ["t2", "r9"]},
+        {"id": "back", "label": "for i in reversed(range(n))", "parent": None, "kind": "loop", "lines": ["r14"]},
     ],
     "nodes": [
         node("x", "x", "argument"),

@@ -169,6 +169,21 @@ def test_a_node_lights_its_lines(opened):
     assert opened.page.locator('.line[aria-selected="true"]').get_attribute("id") == "r16"
 
 
+def test_a_call_lights_the_function(opened, tmp_path):
+    data = copy.deepcopy(DATA)
+    data["graph"]["frames"] += [{"id": "root", "label": "root(x)", "parent": None, "lines": ["r4"]}]
+    data["graph"]["nodes"] += [data["graph"]["nodes"][0] | {"id": "inner", "label": "x", "frame": "root"}]
+    for line, text in ((4, "def root(x):"), (17, "y_bar = root(x)"), (18, "x_bar = root(y_bar) + np.root(y)")):
+        data["tabs"][0]["lines"][line - 1]["text"] = text
+    (tmp_path / "calls.html").write_text(page(data))
+    opened.show(tmp_path / "calls.html")
+    assert "called in 2 places" in opened.page.text_content('.handle[data-frame="root"]')
+    opened.page.hover('[data-node="y_bar"]')
+    assert opened.page.locator(".called").get_attribute("data-frame") == "root"
+    opened.page.hover("#r5 .text")
+    assert not opened.page.locator(".called").count()
+
+
 def test_finding(opened):
     opened.page.keyboard.press("/")
     opened.page.keyboard.type("ys[i]")
