@@ -111,7 +111,8 @@ def _check_further(
 def _check_options(args: object, order: object, modes: object, tolerances: Sequence[object], seed: object) -> None:
     """Refuse what is no option of `check_grads`."""
     if not isinstance(args, (tuple, list)):
-        raise ArgumentError(f"args is a tuple or a list of the arguments, not {shown(args)}")
+        instead = "check_grads(f, (x,))"
+        raise ArgumentError(f"args is a tuple or a list of the arguments, not {shown(args)}: {instead}")
     if not isinstance(order, int) or not 1 <= order <= MAX_ORDER:
         raise ArgumentError(f"order is a number from 1 to {MAX_ORDER}, not {shown(order)}")
     if not isinstance(seed, int) or seed < 0:

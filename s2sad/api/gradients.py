@@ -186,7 +186,7 @@ def asked(subject: Subject, transform: Transform, argnums: Argnums) -> Transform
 
 def named_positions(names: list[str], argnums: Argnums, name: str, variadic: bool) -> tuple[tuple[int, ...], bool]:
     """The positions that `argnums` means among these parameters, and whether it is one."""
-    one = isinstance(argnums, (int, str))
+    one = isinstance(argnums, (int, str, np.integer))
     if not one and not isinstance(argnums, (tuple, list)):
         instead = f"the derivative is a function, which takes the arguments: grad({name})(...)"
         raise ArgumentError(f"argnums holds positions or names of parameters, not {shown(argnums)}; {instead}")
@@ -197,6 +197,8 @@ def named_positions(names: list[str], argnums: Argnums, name: str, variadic: boo
                 guess = did_you_mean(a, names)
                 raise ArgumentError(f"argnums {shown(a)}: {name} has the parameters {', '.join(names)}{guess}")
             a = names.index(a)
+        if isinstance(a, np.integer):
+            a = int(a)
         if not isinstance(a, int) or isinstance(a, bool):
             raise ArgumentError(f"argnums holds positions or names, not {shown(a)}")
         # how many parameters `*args` stands for is known at a call only: positions count on into it
@@ -238,6 +240,8 @@ def spread_for(fun: object, args: Sequence[object], kwargs: dict[str, object] | 
 
 def active_arguments(fun: object, primals: Sequence[object]) -> tuple[int, ...]:
     """The positions of the arguments that have derivatives."""
+    if not primals:
+        raise ArgumentError(f"the arguments of {callable_name(fun)} are missing: they follow the function")
     active = tuple(k for k, p in enumerate(primals) if is_active(p))
     if not active:
         raise ArgumentError(f"no argument of {callable_name(fun)} is a float or holds floats")
@@ -305,6 +309,8 @@ def in_kind_of(primal: UserValue, value: UserValue, what: str) -> UserValue:
     signature = Signature()
     problem = mismatch(signature.type_of(value), signature.type_of(primal))
     if problem:
+        if both_arrays and value.shape != primal.shape:
+            problem = f"shape {value.shape} for {primal.shape}"
         raise ArgumentError(f"{what} must have the structure and shapes of its primal: {problem}")
     try:
         return _converted(primal, value)

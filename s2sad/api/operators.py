@@ -552,7 +552,7 @@ def _axes(axes: object) -> object:
         return tuple(map(_axes, axes))
     # True and False are integers to Python, and no axes
     if axes is not None and (not isinstance(axes, int) or isinstance(axes, bool) or abs(axes) > MAX_RANK):
-        raise ArgumentError(f"vmap: an axis is an int or None, not {shown(axes)}")
+        raise ArgumentError(f"vmap: an axis is an int or None, not {shown(axes)}; arguments are passed to vmap(f)(...)")
     return axes
 
 

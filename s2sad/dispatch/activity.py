@@ -45,8 +45,9 @@ def no_floats(t: Type, name: str) -> tuple[str, str]:
     if cls is not None and hasattr(cls, "__array__") and cls is not np.ndarray:
         module = root_of(cls.__module__)
         return f"{cls.__name__} of {module}", f"pass its numbers: np.asarray({name}, dtype=float)"
+    if t.is_array or isinstance(held, np.ndarray):
+        what = shown(held) if isinstance(t, StaticType) else str(t)
+        return what, f"pass floats: np.asarray({name}, dtype=float), or leave the parameter out of argnums"
     if isinstance(t, StaticType):
         return shown(t.value), "leave the parameter out of argnums"
-    if t.is_array:
-        return str(t), f"pass floats: np.asarray({name}, dtype=float), or leave the parameter out of argnums"
     return str(t), "pass a float, or leave the parameter out of argnums"

@@ -9,15 +9,16 @@ S2SAD_TRACEBACK=full leaves all where they are; where the log of `s2sad` is at D
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 import os
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar, cast
 
-from s2sad.errors import Error
+from s2sad.errors import ArgumentError, Error, did_you_mean
 from s2sad.ir.installed import folders
 
 LOGGER = logging.getLogger("s2sad")
@@ -35,6 +36,11 @@ def is_own(file: str) -> bool:
     return file.startswith(OWN)
 
 
+def is_of_compiler(cls: type) -> bool:
+    """Whether a class is one of s2sad."""
+    return cls.__module__.partition(".")[0] == __name__.partition(".")[0]
+
+
 def is_library(file: str) -> bool:
     """Whether a file is one of Python, or of a package that is installed."""
     return file.startswith("<frozen ") or os.path.realpath(file).startswith(folders())
@@ -44,6 +50,8 @@ def without_own_frames(e: Error) -> Error:
     """An error, and what led to it, with the frames of the user alone; to be raised where a user called s2sad."""
     if asked_for_all_frames():
         return e
+    # by the compiler's own classes it tells its refusals apart: to a user they are what they are kinds of
+    e.__class__ = next(c for c in type(e).__mro__ if c.__module__ == Error.__module__ or not is_of_compiler(c))
     if LOGGER.isEnabledFor(logging.DEBUG):
         e.add_note("the compiler's own frames:\n" + "".join(traceback.format_tb(e.__traceback__)).rstrip())
     seen: set[int] = set()
@@ -78,6 +86,19 @@ def users_part(trace: TracebackType | None) -> TracebackType | None:
     return kept[0] if kept else None
 
 
+def unknown_keyword(function: Callable[..., Any], given: Iterable[str]) -> str | None:
+    """What is wrong where a keyword is none of a function's parameters; None where each is one."""
+    parameters = inspect.signature(function).parameters
+    if any(p.kind is p.VAR_KEYWORD for p in parameters.values()):
+        return None
+    known = [n for n, p in parameters.items() if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+    for name in given:
+        if name not in known:
+            own = function.__name__
+            return f"{own} has no parameter {name}: it has {', '.join(known)}{did_you_mean(name, known)}"
+    return None
+
+
 def public(function: F) -> F:
     """What users call: what it refuses leaves it without the frames of the compiler."""
 
@@ -88,5 +109,11 @@ def public(function: F) -> F:
             return function(*args, **kwargs)
         except Error as e:
             raise without_own_frames(e)  # S2SAD_TRACEBACK=full shows all  # noqa: B904
+        except TypeError as e:
+            # where the call itself failed: nothing of the function was reached
+            wrong = unknown_keyword(function, kwargs) if e.__traceback__ and e.__traceback__.tb_next is None else None
+            if wrong is None:
+                raise
+            raise ArgumentError(wrong) from None
 
     return cast(F, call)

@@ -56,6 +56,31 @@ def misspells_a_variable(x):
     return sped * speed  # noqa: F821
 
 
+def branches_on_an_array(x):
+    if x > 1.0:
+        return np.sum(x)
+    return np.sum(x * x)
+
+
+def joins_truths_of_arrays(x):
+    return np.sum(np.where((x > 1.0) and (x < 3.0), x, 0.0))
+
+
+def appends_to_an_array(x):
+    x.append(1.0)
+    return np.sum(x)
+
+
+def stores_in_a_tuple(x):
+    p = (x, x)
+    p[0] = 1.0
+    return p[1]
+
+
+def takes_an_array_for_a_number(x):
+    return float(x) * 2.0
+
+
 def misspells_a_method(x):
     return x.sume()
 
@@ -255,6 +280,39 @@ MISTAKES = {
         "the cotangent must have the structure",
     ),
     "hvp without a vector": (lambda: s2sad.hvp(total)(X), "a vector after them: hvp(f)(x, v)"),
+    "a truth of an array": (
+        lambda: s2sad.grad(branches_on_an_array)(X),
+        line(branches_on_an_array, 1),
+        "or np.where for a choice at each element",
+    ),
+    "and of arrays": (
+        lambda: s2sad.grad(joins_truths_of_arrays)(X),
+        line(joins_truths_of_arrays, 1),
+        "use & and | with parentheses",
+    ),
+    "append to an array": (
+        lambda: s2sad.grad(appends_to_an_array)(X),
+        line(appends_to_an_array, 1),
+        "lists have append, arrays do not",
+    ),
+    "an item of a tuple": (
+        lambda: s2sad.grad(stores_in_a_tuple)(1.0),
+        line(stores_in_a_tuple, 2),
+        "make a list of it",
+    ),
+    "float of an array": (
+        lambda: s2sad.grad(takes_an_array_for_a_number)(X),
+        line(takes_an_array_for_a_number, 1),
+        "take one element, or the sum",
+    ),
+    "an array of objects": (lambda: s2sad.grad(total)(np.array([1.0, None])), "np.asarray(x, dtype=float)"),
+    "argnum=": (lambda: s2sad.grad(square, argnum=0), "grad has no parameter argnum: ", "did you mean argnums?"),
+    "wrt=": (lambda: s2sad.jacobian(square, wrt="x"), "jacobian has no parameter wrt: it has fun, argnums, "),
+    "vmap(f, x)": (lambda: s2sad.vmap(square, X), "an axis is an int or None", "passed to vmap(f)(...)"),
+    "vjp(f)": (lambda: s2sad.vjp(square), "the arguments of square are missing: they follow the function"),
+    "linearize(f)": (lambda: s2sad.linearize(square), "the arguments of square are missing"),
+    "check_grads(f, x)": (lambda: s2sad.check_grads(total, X), "a tuple or a list of the arguments", "(f, (x,))"),
+    "a vector's shape": (lambda: s2sad.hvp(total)(X, X[:2]), "the vector for argument 0", "shape (2,) for (3,)"),
     "no forward rule": (lambda: s2sad.jvp(reverse_only, (1.0,), (1.0,)), "use reverse mode, or custom_jvp"),
 }
 INNER = ("static", "IndexError", "KeyError", "NoneType", "BOTTOM", "<class", "<function", " term", "lowering")
@@ -262,12 +320,14 @@ INNER = ("static", "IndexError", "KeyError", "NoneType", "BOTTOM", "<class", "<f
 
 
 @pytest.mark.parametrize("mistake, told", [(m, told) for m, *told in MISTAKES.values()], ids=MISTAKES)
-def test_a_mistake_is_told(mistake, told):
+def test_a_mistake_is_told(mistake, told, monkeypatch):
+    monkeypatch.delenv("S2SAD_TRACEBACK", raising=False)
     with pytest.raises(s2sad.Error) as caught:
         mistake()
     for piece in told:
         assert piece in str(caught.value)
     assert not [word for word in INNER if word in str(caught.value)]
+    assert type(caught.value).__module__ == s2sad.Error.__module__
 
 
 def test_shapes_that_do_not_fit_are_numpys_own_error_with_the_line():

@@ -274,6 +274,8 @@ class Attributes(Lowering):
             guess = did_you_mean(name, dir(np.ndarray))
             what = f"the attribute {name} of {t}" if there else f"{t} has no attribute {name}{guess}"
             instead = "shape, ndim, size, dtype, itemsize, real, imag, T, mT and flat can be read"
+            if hasattr(list, name):
+                instead = f"lists have {name}, arrays do not: np.append and np.concatenate give longer ones"
             self.refuse(node, what, instead, UnsupportedType)
         return Method(whole, name)
 

@@ -81,7 +81,10 @@ class Choices(Lowering):
         if t.is_sequence:
             return self.apply(np.greater, [self.apply(len, [opened]), constant(0)])
         if t.shape and any(d != 1 for d in t.shape):
-            self.refuse(node, "the truth of an array with several elements", "use .any() or .all()", UnsupportedType)
+            instead = "use .any() or .all(), or np.where for a choice at each element"
+            if isinstance(node, gast.BoolOp):
+                instead = "use & and | with parentheses, as in (x > 0) & (x < 1); or .any() or .all()"
+            self.refuse(node, "the truth of an array with several elements", instead, UnsupportedType)
         return opened
 
     def as_term(self, truth: bool | Operand) -> Operand:

@@ -256,7 +256,8 @@ class Subscripts(Lowering):
             operands = [sequence, self.to_operand(index), self.item_value(term)]
             self.change(ref, self.builder.apply(LIST_SET, operands, None, self.shown(ref.cell)), node)
         else:
-            self.refuse(node, f"an item of {describe(base)} is assigned", "", UnsupportedType)
+            instead = "make a list of it: list(...)" if isinstance(contents, tuple) else ""
+            self.refuse(node, f"an item of {describe(base)} is assigned", instead, UnsupportedType)
 
     def is_part(self, index: Term) -> bool:
         """Whether an index takes items in a row; those of a slice with another step are as many as they were."""

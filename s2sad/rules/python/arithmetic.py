@@ -276,7 +276,7 @@ def scalar_types(name: str, *types: Type) -> list[ArrayType]:
     arrays = array_types(name, types)
     if any(t.shape for t in arrays):
         own = name.rpartition(".")[2]
-        instead = f"; np.{own} takes arrays" if "." in name and hasattr(np, own) else ""
+        instead = f"; np.{own} takes arrays" if "." in name and hasattr(np, own) else "; take one element, or the sum"
         raise TypeError(f"{name} of an array: {', '.join(map(repr, types))}{instead}")
     return arrays
 
