@@ -15,7 +15,7 @@ import numpy as np
 
 from s2sad.dispatch.display import NAMES, Displayed, written
 from s2sad.dispatch.frames import public
-from s2sad.errors import ArgumentError, shown
+from s2sad.errors import ArgumentError, did_you_mean, shown
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.objects import object_items
 from s2sad.ir.primitive import Effect, give_rule, lookup
@@ -35,17 +35,35 @@ class _Custom(Displayed, Custom, Generic[P, R_co]):
     """What both kinds of functions with rules have in common: they are made, and called, as functions are."""
 
     @overload
-    def __new__(cls, fun: Callable[P, R_co], nondiff_argnums: int | Sequence[int] = ...) -> Self: ...
+    def __new__(
+        cls,
+        fun: Callable[P, R_co],
+        nondiff_argnums: int | Sequence[int] = ...,
+        nondiff_argnames: str | Sequence[str] = ...,
+    ) -> Self: ...
     @overload
     def __new__(  # type: ignore[misc]
-        cls, fun: None = None, nondiff_argnums: int | Sequence[int] = ...
+        cls,
+        fun: None = None,
+        nondiff_argnums: int | Sequence[int] = ...,
+        nondiff_argnames: str | Sequence[str] = ...,
     ) -> Callable[[Callable[Q, R]], _Custom[Q, R]]: ...
-    def __new__(cls, fun: object = None, nondiff_argnums: int | Sequence[int] = ()) -> Any:
+    def __new__(
+        cls,
+        fun: object = None,
+        nondiff_argnums: int | Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
+    ) -> Any:
         if fun is None:
-            return functools.partial(cls, nondiff_argnums=nondiff_argnums)
+            return functools.partial(cls, nondiff_argnums=nondiff_argnums, nondiff_argnames=nondiff_argnames)
         return super().__new__(cls)
 
-    def __init__(self, fun: Callable[P, R_co] | None = None, nondiff_argnums: int | Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        fun: Callable[P, R_co] | None = None,
+        nondiff_argnums: int | Sequence[int] = (),
+        nondiff_argnames: str | Sequence[str] = (),
+    ) -> None:
         if not isinstance(fun, types.FunctionType):
             raise ArgumentError(f"custom_{self.kind} needs a Python function, not {shown(fun)}; see defvjp and defjvp")
         parameters = list(inspect.signature(fun).parameters.values())
@@ -54,7 +72,16 @@ class _Custom(Displayed, Custom, Generic[P, R_co]):
         argnums = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else nondiff_argnums
         if not isinstance(argnums, (tuple, list)) or any(type(k) is not int for k in argnums):
             raise ArgumentError(f"nondiff_argnums holds positions, not {shown(nondiff_argnums)}")
-        positions = tuple(sorted(k + len(parameters) if k < 0 else k for k in argnums))
+        names = [p.name for p in parameters]
+        argnames = (nondiff_argnames,) if isinstance(nondiff_argnames, str) else nondiff_argnames
+        for name in argnames:
+            if name not in names:
+                guess = did_you_mean(name, names) if isinstance(name, str) else ""
+                known = f"{fun.__name__} has the parameters {', '.join(names)}{guess}"
+                raise ArgumentError(f"nondiff_argnames {shown(name)}: {known}")
+        positions = tuple(
+            sorted([k + len(parameters) if k < 0 else k for k in argnums] + [*map(names.index, argnames)])
+        )
         if any(not 0 <= k < len(parameters) for k in positions) or len(set(positions)) < len(positions):
             raise ArgumentError(f"nondiff_argnums {nondiff_argnums}: {fun.__name__} has {len(parameters)} parameters")
         functools.update_wrapper(self, fun, NAMES)
@@ -91,7 +118,7 @@ class _Custom(Displayed, Custom, Generic[P, R_co]):
 class custom_vjp(_Custom[P, R_co]):
     """A function whose derivative in reverse mode is given.
 
-        f = custom_vjp(f, nondiff_argnums=())
+        f = custom_vjp(f, nondiff_argnums=(), nondiff_argnames=())
         f.defvjp(fwd, bwd)
 
     `fwd(*args)` gives `(f(*args), residuals)`, `bwd(*nondiff_args, residuals, y_bar)` a tuple with the cotangent of
@@ -122,7 +149,7 @@ class custom_vjp(_Custom[P, R_co]):
 class custom_jvp(_Custom[P, R_co]):
     """A function whose derivative in forward mode is given; reverse mode is made from it.
 
-        f = custom_jvp(f, nondiff_argnums=())
+        f = custom_jvp(f, nondiff_argnums=(), nondiff_argnames=())
         f.defjvp(rule)                       rule(*nondiff_args, primals, tangents) -> (out, out_dot)
         f.defjvps(*rules)                    rule(x_dot, ans, *primals) -> its part of out_dot, one for each argument
 

@@ -1258,3 +1258,46 @@ def test_a_rule_with_a_constant_is_refused_for_the_other_argument_too():
     for argnums in (0, 1):
         with pytest.raises(RuleError, match="not linear"):
             s2sad.grad(f, argnums)(0.3, 2.0)
+
+
+def test_nondiff_argnames():
+    @partial(s2sad.custom_vjp, nondiff_argnames="limit")
+    def clipped(x, limit):
+        return x
+
+    def backward(limit, residuals, y_bar):
+        return (np.clip(y_bar, -limit, limit),)
+
+    clipped.defvjp(lambda x, limit: (x, None), backward)
+    assert s2sad.grad(lambda x: clipped(5.0 * x, 0.5))(1.0) == 2.5
+
+    @s2sad.custom_jvp(nondiff_argnums=(0,), nondiff_argnames=["n"])
+    def applied(f, x, n):
+        return f(x) * n
+
+    @applied.defjvp
+    def _(f, n, primals, tangents):
+        return f(primals[0]) * n, 10.0 * n * tangents[0]
+
+    assert s2sad.grad(lambda x: applied(np.sin, x, 3))(1.0) == 30.0
+    with pytest.raises(
+        ArgumentError, match="nondiff_argnames 'limt': f has the parameters x, limit, did you mean limit"
+    ):
+
+        @partial(s2sad.custom_vjp, nondiff_argnames=("limt",))
+        def f(x, limit):
+            return x
+
+    with pytest.raises(ArgumentError, match="nondiff_argnums"):
+        s2sad.custom_vjp(lambda x, y: x, nondiff_argnums=(1,), nondiff_argnames=("y",))
+
+
+def test_an_auxiliary_result_of_vjp_has_a_cotangent_of_zero():
+    def f(x):
+        return np.sum(x * x), {"half": 0.5 * x, "n": 3, "name": "f"}
+
+    x = np.array([1.0, 2.0])
+    (value, aux), pullback = s2sad.vjp(f, x)
+    (x_bar,) = pullback((1.0, {"half": np.zeros(2), "n": 0, "name": "f"}))
+    np.testing.assert_array_equal(x_bar, 2.0 * x)
+    assert (value, aux["n"]) == (5.0, 3)
