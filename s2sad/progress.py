@@ -6,7 +6,8 @@
     work.times                                  how long each took, without those inside it
 
 A line is written to the standard error, and taken away, where that is a terminal, a compilation takes longer than a
-second, and the command line or an interactive session asks for it. S2SAD_PROGRESS=0 turns it off, =1 on for programs.
+second, and the command line or an interactive session asks for it; with Rich, where that is installed, it has a spinner
+and colours. S2SAD_PROGRESS=0 turns it off, =1 on for programs.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import TextIO
 LOGGER = logging.getLogger("s2sad")
 DELAY = 1.0
 """After how many seconds a terminal is told."""
-_PERIOD = 0.2
+_PERIOD = 0.1
 
 
 class Work:
@@ -142,8 +143,31 @@ class _Line(threading.Thread):
         """Write the line anew until the work is done."""
         if self._done.wait(DELAY):
             return
+        try:
+            from rich.console import Console
+            from rich.live import Live
+            from rich.spinner import Spinner
+        except ImportError:
+            self._plain()
+            return
+        spinner = Spinner("dots", style="cyan")
+        console = Console(file=self.stream)
+        # what else is printed meanwhile goes where it goes without it
+        with Live(
+            console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        ) as line:
+            while True:
+                spinner.update(text=self._text())
+                line.update(spinner, refresh=True)
+                if self._done.wait(_PERIOD):
+                    break
+
+    def _text(self) -> str:
+        return f"s2sad: {self.work.name}: {self.work.doing} ({self.work.seconds:.0f} s)"
+
+    def _plain(self) -> None:
         while True:
-            self.stream.write(f"\r\033[Ks2sad: {self.work.name}: {self.work.doing} ({self.work.seconds:.0f} s)")
+            self.stream.write(f"\r\033[K{self._text()}")
             self.stream.flush()
             if self._done.wait(_PERIOD):
                 break

@@ -36,7 +36,27 @@ def long_work():
         time.sleep(0.1)
 
 
-def test_a_line_comes_and_goes(terminal):
+@pytest.fixture
+def without_rich(monkeypatch):
+    for name in ("rich", "rich.console", "rich.live", "rich.spinner"):
+        monkeypatch.setitem(sys.modules, name, None)
+
+
+def test_with_rich_a_spinner_turns(terminal, monkeypatch):
+    pytest.importorskip("rich.live")
+    pytest.importorskip("rich.spinner")
+    monkeypatch.setenv("TERM", "xterm")
+    stream, before = terminal(Terminal()), sys.stdout
+    with on_terminal():
+        long_work()
+    text = stream.getvalue()
+    assert "s2sad: f_grad: optimising f (0 s)" in text
+    # the cursor is hidden and shown again, the line is taken away
+    assert text.count("\033[?25l") == text.count("\033[?25h") == 1
+    assert text.rstrip().endswith("\033[2K") and sys.stdout is before
+
+
+def test_a_line_comes_and_goes(terminal, without_rich):
     stream = terminal(Terminal())
     with on_terminal():
         long_work()
