@@ -5,10 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from importlib.machinery import all_suffixes
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,14 +45,15 @@ def _own_digest() -> str:
     They are read from the folder, or by the loader where there is none, as in a zip. Where they cannot be read, no
     other process has this digest.
     """
-    folder = Path(__file__).parents[1]
+    folder = os.path.dirname(os.path.dirname(__file__))
     try:
-        modules = list(_modules(folder if folder.is_dir() else _in_zip()))
+        modules = list(_modules(folder if os.path.isdir(folder) else _in_zip()))
     except OSError:
         modules = []
     state = hashlib.sha256(b"" if modules else os.urandom(32))
     for name, data in modules:
-        state.update(f"{name} {len(data)} ".encode() + data)
+        state.update(f"{name} {len(data)} ".encode())
+        state.update(data)
     return state.hexdigest()
 
 
@@ -63,12 +63,27 @@ def _in_zip() -> Traversable:
     return resources.files("s2sad")
 
 
-def _modules(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+def _modules(folder: Traversable | str, prefix: str = "") -> Iterator[tuple[str, bytes]]:
     """The modules in a folder and those below: path and contents. Bytecode counts where its source is not there."""
-    entries = {e.name: e for e in folder.iterdir()}
+    entries = {e.name: e for e in _entries(folder)}
     for name in sorted(entries):
+        entry = entries[name]
         if name.endswith(_SUFFIXES):
             if name.partition(".")[0].isidentifier() and not (name.endswith(".pyc") and name[:-1] in entries):
-                yield prefix + name, entries[name].read_bytes()
-        elif name != "__pycache__" and entries[name].is_dir():
-            yield from _modules(entries[name], f"{prefix}{name}/")
+                yield prefix + name, _contents(entry)
+        elif name != "__pycache__" and entry.is_dir():
+            yield from _modules(entry.path if isinstance(entry, os.DirEntry) else entry, f"{prefix}{name}/")
+
+
+# Of a folder as the system has it: of some hundred files the objects of paths would take most of the time.
+
+
+def _entries(folder: Traversable | str) -> Iterable[Traversable | os.DirEntry[str]]:
+    return os.scandir(folder) if isinstance(folder, str) else folder.iterdir()
+
+
+def _contents(entry: Traversable | os.DirEntry[str]) -> bytes:
+    if not isinstance(entry, os.DirEntry):
+        return entry.read_bytes()
+    with open(entry.path, "rb", buffering=0) as f:
+        return f.read()
