@@ -22,7 +22,7 @@ from s2sad.ir.containers import EXTRACT, MAKE, MAKE_SLICE, UNDEFINED
 from s2sad.ir.dims import Symbol
 from s2sad.ir.loop_rule import EMPTY, LITTLE, Array, Cut, List, Loops, Places, Ragged, Term, leaves, loop_rule, mapped
 from s2sad.ir.primitive import Effect, Primitive
-from s2sad.ir.primitives.effects import ASSERT, RAISE
+from s2sad.ir.primitives.effects import ASSERT, RAISE, STRING
 from s2sad.ir.primitives.memory import GUARD
 from s2sad.ir.primitives.regions import CATCHER, is_region, makes_region
 from s2sad.ir.types import ContainerType, SequenceType, StaticType, TableType, Type, tuple_type
@@ -341,6 +341,9 @@ class Lowering:
             holds = constant(False) if primitive is RAISE else self.truth(op.operands[0])
             self.loops.apply(GUARD, (holds,))
             self.bind(op.result, constant(0))
+        elif op.result.type == STRING:
+            # what an exception says, which the program of NumPy raises; nothing else reads it
+            self.bind(op.result, Constant("", STRING))
         elif primitive.effect is Effect.IO:
             raise UnsupportedCall(f"{primitive.name} in a program of loops")
         else:

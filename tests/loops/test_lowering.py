@@ -266,3 +266,17 @@ def test_nothing_has_no_largest_number(f, length):
     exec(text, space)
     with pytest.raises(AssertionError):
         space[function.name](np.zeros(length))
+
+
+def said_in_an_exception(x):
+    total = 0.0
+    for k in range(len(x)):
+        if x[k] > 9.0:
+            raise ValueError(f"number {k} is " + str(x[k]) + " of %d" % len(x))
+        total = total + x[k] ** 2
+    assert total > 0.0, f"nothing but zeros: {len(x)}"
+    return total
+
+
+def test_what_exceptions_say_is_left_to_python():
+    assert compare(lambda **k: s2sad.value_and_grad(said_in_an_exception, **k), (X,)) == "agree"
