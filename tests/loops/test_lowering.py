@@ -280,3 +280,13 @@ def said_in_an_exception(x):
 
 def test_what_exceptions_say_is_left_to_python():
     assert compare(lambda **k: s2sad.value_and_grad(said_in_an_exception, **k), (X,)) == "agree"
+
+
+def beside_places(x):
+    return np.sum(x * np.arange(len(x))) + np.sum(np.where(x > x[0], x, np.arange(len(x))[::-1] * 0.1))
+
+
+@pytest.mark.parametrize("x", [X.astype(np.float32), (np.arange(12) << 26).astype(np.int32)], ids=lambda x: x.dtype.name)
+def test_an_array_of_places_has_its_dtype(x):
+    """Beside a float32 or int32 a number of Python's has the dtype of that, an integer of an array has its own."""
+    assert compare(lambda **k: s2sad.jit(beside_places, **k) if k else beside_places, (x,)) == "agree"

@@ -12,7 +12,7 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.ir.dims import Dim
 from s2sad.ir.loop_rule import Array, Elementwise, Loops, Numbers, Places, Term, looped
-from s2sad.ir.primitive import Algebra, Primitive
+from s2sad.ir.primitive import Algebra, Primitive, required
 from s2sad.ir.types import Type
 from s2sad.ir.values import Apply, Constant, Operand, constant, is_int
 
@@ -45,12 +45,27 @@ def elementwise(loops: Loops, op: Apply, *terms: Term) -> Term:
 
     def element(at: Places) -> Operand:
         numbers = [t.element(p(at)) if isinstance(t, Array) else number(t) for t, p in zip(terms, places, strict=True)]
-        return loops.apply(op.primitive, numbers, op.static, hint)
+        return loops.apply(op.primitive, _as_of_arrays(loops, terms, numbers), op.static, hint)
 
     arrays = [t for t in terms if isinstance(t, Array)]
     dtype = op.result.type.dtype
     assert dtype is not None
     return loops.computed(dtype, shape, element, cost_of(op.primitive), *arrays)
+
+
+def _as_of_arrays(loops: Loops, terms: Sequence[Term], numbers: Sequence[Operand]) -> list[Operand]:
+    """Numbers of Python's that are of arrays, such as the index that np.arange is of, in the dtype of these.
+
+    Beside a float32, 2 is a float32, and the 2 of an array of int64 a float64.
+    """
+    others = {n.type.dtype for n in numbers if n.type.kind != "python" and n.type.dtype is not None}
+    found = list(numbers)
+    for k, (t, n) in enumerate(zip(terms, numbers, strict=True)):
+        if not isinstance(t, Array) or n.type.kind != "python":
+            continue
+        if any(d.kind != "b" and np.result_type(d, t.dtype) != d for d in others):
+            found[k] = loops.apply(required(t.dtype.type), (n,))
+    return found
 
 
 def number(term: Term) -> Operand:
