@@ -96,7 +96,8 @@ def check_value(entry: Entry) -> None:
     found = entry.valueless
     if found is not None:
         what = f"{entry.function.name} gives what is no value at run time: {found.what}"
-        raise UnsupportedType(what, "return numbers, arrays, and containers of them", found.location)
+        instead = "return numbers, arrays, and containers of them" + (f"; {found.instead}" if found.instead else "")
+        raise UnsupportedType(what, instead, found.location)
     if any(isinstance(t, SparseType) for t in leaves(entry.function.result.type)):
         instead = "return A.data, A.toarray(), or what is computed with it"
         where = entry.function.body.operations[-1].location if entry.function.body.operations else NOWHERE

@@ -74,9 +74,63 @@ def over_columns(x):
     return total
 
 
-@pytest.mark.parametrize("name", [*PROGRAMS, "loops"])
+LONG = pd.DataFrame({"a": np.linspace(0.0, 1.0, 200), "b": np.arange(200), "c": ["u", "v"] * 100})
+
+
+def residual(x, row):
+    return x[0] * row.a - row.b
+
+
+def over_rows(x):
+    total = 0.0
+    for row in LONG[["a", "b"]].itertuples():
+        total += residual(x, row) ** 2 if row.a < 0.3 else x[1] * row.Index
+    for row in TABLE.itertuples(name="Row"):
+        total += x[0] * row.n if row.c == "u" else x[1] * row.Index
+    for a, b in LONG[["a", "b"]].itertuples(index=False, name=None):
+        total += x[2] * a * b
+    return total + sum(x[0] * row[1] for k, row in enumerate(TABLE.itertuples()) if k > 0)
+
+
+def over_other_things(x):
+    total = 0.0
+    for _, row in TABLE.iterrows():
+        total += x[0] * row["a"] * row.b
+    for name, column in TABLE[["a", "b"]].items():
+        total += x[1] * column.sum() * len(name)
+    for _, group in LONG.groupby("c"):
+        total += x[2] * group["a"].mean() * len(group)
+    for record in TABLE.to_dict("records"):
+        total += x[0] * record["b"]
+    for row in LONG.head(0).itertuples():
+        total += x[0] * row.a
+    return total
+
+
+def by_place(x):
+    total = 0.0
+    for k in range(len(LONG)):
+        total += x[0] * LONG["a"].iloc[k] * LONG.b.iat[-1 - k]
+    return total
+
+
+def under_a_name(x):
+    left = x[0] * LONG["a"] - LONG["b"]
+    if left.max() > 5.0:
+        return x[1]
+    more = left
+    more -= x[1]
+    kept = [left, more]
+    place = np.where(more > 1.0, more, 0.0)
+    return (left**2).sum() + np.mean(kept[1] ** 2) + left.values[3] + np.dot(left, left) + place[0]
+
+
+LOOPS = {f.__name__: f for f in (over_columns, over_rows, over_other_things, by_place, under_a_name)}
+
+
+@pytest.mark.parametrize("name", [*PROGRAMS, *LOOPS])
 def test_data_is_read_as_it_stands(name):
-    f = PROGRAMS.get(name, over_columns)
+    f = PROGRAMS.get(name) or LOOPS[name]
     s2sad.check_grads(f, (X,), order=1)
     assert s2sad.value_and_grad(f)(X)[0] == pytest.approx(f(X), rel=1e-14)
 
@@ -138,19 +192,61 @@ def test_derivatives_of_all_kinds():
     np.testing.assert_allclose(s2sad.jit(lambda w: np.sum(w * TABLE["a"]), backend=None)(X), X @ TABLE["a"])
 
 
+def test_changes_in_loops_are_seen():
+    table = pd.DataFrame({"a": [1.0, 2.0], "c": ["u", "v"]})
+
+    def f(x):
+        total = 0.0
+        for row in table.itertuples():
+            total += x * row.a
+        for _, group in table.groupby("c"):
+            total += x * group["a"].sum()
+        return total
+
+    df = s2sad.grad(f)
+    assert df(1.0) == 6.0
+    table.loc[0, "a"] = 5.0
+    assert df(1.0) == 14.0
+    table.loc[2] = [10.0, "w"]
+    assert df(1.0) == 34.0
+
+
+def _series_under_a_name(x):
+    left = x * TABLE["a"]
+    return left[0]
+
+
+def _rows_written_out(x):
+    return sum(x[0] * row["a"] for _, row in LONG.iterrows())
+
+
+def _rows_with_texts(x):
+    return sum(x[0] * row.a for row in LONG.itertuples())
+
+
+def _changed_data(x):
+    column = TABLE["a"]
+    column *= x[0]
+    return column.sum()
+
+
 REFUSED = {
+    "an item under a name": (_series_under_a_name, "an item of a Series.*make an array first"),
+    "many rows with texts": (_rows_with_texts, "200 rows of LONG, whose column 'c' holds no numbers.*take the columns"),
+    "a column that is changed": (_changed_data, "an augmented assignment changes TABLE_a.*make a new one"),
+    "many rows that are series": (_rows_written_out, "a loop over the 200 items of LONG_iterrows.*zip"),
     "an item of what goes by labels": (lambda x: (x * TABLE["a"])[0], "an item of a Series.*make an array first"),
     "a method with another meaning": (lambda x: (x * TABLE["a"]).std(), "the method std of a Series.*to_numpy"),
     "a masked array in a sum": (lambda x: np.sum(x * MASKED), r"write MASKED.filled\(0.0\), or MASKED.data"),
     "a product of matrices": (lambda x: np.sum(MATRIX * x), r"of the class matrix.*np.asarray\(MATRIX\)"),
     "a sum by columns": (lambda x: np.sum(x * TABLE[["a", "b"]].T), r"write TABLE_T.to_numpy\(\)"),
     "a column that is not there": (lambda x: np.sum(x * TABLE["missing"]), "TABLE: KeyError: 'missing'"),
-    "a row of run time": (lambda x: x[0] * TABLE["a"].iloc[int(x[0])], "what TABLE_a_iloc is asked for is not known"),
+    "a row of run time": (lambda x: x[0] * TABLE["a"].loc[int(x[0])], "what TABLE_a_loc is asked for is not known"),
     "a change": (lambda x: x[0] * TABLE.sort_values("a", inplace=True), "sort_values changes TABLE"),
     "other labels": (lambda x: np.sum(x * TABLE["a"] * OTHER), "OTHER are put together by their labels"),
     "labels in another order": (lambda x: np.sum(x * TABLE["a"] * TABLE["b"][::-1]), "put together by their labels"),
     "series of two tables": (lambda x: x[0] * np.sum(TABLE["a"] * OTHER), "put together by their labels"),
-    "a result": (lambda x: x * TABLE["a"], "numbers with labels are handed on"),
+    "a result": (lambda x: x * TABLE["a"], r"numbers with labels are handed on.*make an array first: .to_numpy\(\)"),
 }
 
 

@@ -125,6 +125,14 @@ class OutsideServices(ABC):
         """The array of a labelled term; other terms as they are."""
 
     @abstractmethod
+    def is_labelled(self, term: Term) -> bool:
+        """Whether a term is held by a library, or was computed with such."""
+
+    @abstractmethod
+    def labelled_in_place(self, term: Term, result: Term, node: gast.AST) -> Term:
+        """The target of an augmented assignment of labelled numbers, which changes them under all their names."""
+
+    @abstractmethod
     def attribute_of_labelled(self, record: Record, name: str, node: gast.AST) -> Term:
         """An attribute of what was computed with labelled numbers."""
 
@@ -141,5 +149,5 @@ class OutsideServices(ABC):
         """A method of it."""
 
     @abstractmethod
-    def refuse_labelled(self, record: Record, what: str, node: gast.AST) -> NoReturn:
+    def refuse_labelled(self, record: Term, what: str, node: gast.AST) -> NoReturn:
         """Refuse what means another thing for what is labelled than for an array."""

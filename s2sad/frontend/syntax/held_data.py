@@ -13,8 +13,9 @@ not those of an array.
 from __future__ import annotations
 
 import re
+import types
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 import gast
@@ -26,7 +27,21 @@ from s2sad.frontend.dependencies.looks import is_plain, name_of
 from s2sad.frontend.dependencies.paths import READ, Path, read_along
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import is_pure
-from s2sad.frontend.terms.terms import Labelled, Method, Record, Slice, Term, is_static, is_static_object, static_value
+from s2sad.frontend.syntax.iteration import MAX_UNROLLED
+from s2sad.frontend.terms.terms import (
+    Labelled,
+    Method,
+    Record,
+    Ref,
+    Slice,
+    Term,
+    Zip,
+    is_number,
+    is_static,
+    is_static_object,
+    static_value,
+)
+from s2sad.ir.containers import GETITEM
 from s2sad.ir.definition import has_rule
 from s2sad.ir.holder_classes import is_holder_class, way_out
 from s2sad.ir.primitive import lookup
@@ -77,7 +92,14 @@ class HeldData(Lowering):
         return self._read(base, ("get", name), f"{base.label}_{name}", value, node)
 
     def item_of_held(self, base: HeldType, index: Term, node: gast.AST) -> Term:
-        """`table[key]`."""
+        """`table[key]`, and `series.iloc[k]` of a place that is known when it runs."""
+        *way, last = base.path or ((),)
+        column = replace(base, path=tuple(way)) if last in (("get", "iloc"), ("get", "iat")) else None
+        if column is not None and is_number(index) and not is_static(index):
+            column = replace(column, value=read_along(base.holder, way))
+            if getattr(column.value, "ndim", None) == 1:
+                numbers = self.numbers_in(Constant(column.value, column), node)
+                return self.builder.apply(GETITEM, (self.to_operand(numbers), index))
         key = self._argument(index, base, node)
         label = base.label
         if is_static(index) and isinstance(static_value(index), str):
@@ -119,9 +141,44 @@ class HeldData(Lowering):
         root = HeldType(base.holder, base.holder, (), base.label)
         value: Any = base.value
         items = self._asked(lambda: list(value), base, node)
-        if not all(isinstance(v, (int, float, complex, np.number)) for v in items):
+        if items and base.path and base.path[-1][:2] == ("do", "itertuples"):
+            return self._rows(base, items, node)
+        if items and all(isinstance(v, (int, float, complex, np.number)) for v in items):
+            return self._read(root, ("apply", "numpy:array", (("way", (listed,)),), ()), base.label, None, node)
+        if all(map(is_plain, items)):
             return self._read(root, listed, base.label, None, node)
-        return self._read(root, ("apply", "numpy:array", (("way", (listed,)),), ()), base.label, None, node)
+        if len(items) > MAX_UNROLLED:
+            what = f"a loop over the {len(items)} items of {base.label}, which is written out"
+            self.refuse(node, what, 'loop over its numbers: zip(table["a"], table["b"])', UnsupportedType)
+        return self._parts(root, (listed,), items, base.label, node)
+
+    def _parts(self, root: HeldType, path: tuple[Path, ...], value: Any, label: str, node: gast.AST) -> Term:
+        """What stands in tuples and lists that an object gives, each read by itself."""
+        if type(value) not in (tuple, list) or all(map(is_plain, value)):
+            return self._read(replace(root, path=path[:-1]), path[-1], label, value, node)
+        count = (("apply", "builtins:len", (("way", path),), ()),)
+        self.reads.value(Variable(root.holder, (READ, count), label), len(value))
+        return tuple(self._parts(root, (*path, ("item", ("plain", k))), v, label, node) for k, v in enumerate(value))
+
+    def _rows(self, base: HeldType, rows: Sequence[tuple[object, ...]], node: gast.AST) -> Term:
+        """`table.itertuples()`: the index, where it is asked for, and the columns in step."""
+        first, table = rows[0], base.path[:-1]
+        label = base.label.removesuffix("_itertuples")
+        columns = len(read_along(base.holder, (*table, ("get", "columns"))))
+        steps: list[tuple[Path, ...]] = [(("get", "index"),)] * (len(first) - columns)
+        steps += [
+            (("get", "iloc"), ("item", ("tuple", ("slice", None, None, None), ("plain", k)))) for k in range(columns)
+        ]
+        names = getattr(first, "_fields", range(len(first)))
+        held = []
+        for name, step in zip(names, steps, strict=True):
+            path = (*table, *step)
+            value = read_along(base.holder, path)
+            if len(rows) > MAX_UNROLLED and value.dtype.kind not in "biufc":
+                what = f"a loop over {len(rows)} rows of {label}, whose column {name!r} holds no numbers"
+                self.refuse(node, what, 'take the columns that are needed: table[["a", "b"]]', UnsupportedType)
+            held.append(HeldType(value, base.holder, path, f"{label}_{name}"))
+        return Zip(tuple(self.items_of_held(h, node) for h in held), alike=True, cls=type(first))
 
     def _read(self, base: HeldType, step: Path, label: str, value: object, node: gast.AST) -> Term:
         """What one more step of a path leads to, now."""
@@ -164,7 +221,7 @@ class HeldData(Lowering):
 
     def _coded(self, term: Term, base: HeldType) -> Path | None:
         """An argument as part of a path; None where it is not known, or is held by another object."""
-        if isinstance(term, Record) and term.cls is Labelled:
+        if self._computed(term) is not None:
             return None
         term = self.value_form(term)
         held = self.held_data(term)
@@ -196,7 +253,12 @@ class HeldData(Lowering):
 
     def is_labelled(self, term: Term) -> bool:
         """Whether a term is held by a library, or was computed with such."""
-        return (isinstance(term, Record) and term.cls is Labelled) or self.held_data(term) is not None
+        return self._computed(term) is not None or self.held_data(term) is not None
+
+    def _computed(self, term: Term) -> Record | None:
+        """What was computed with labelled numbers, also under a name; None for all else."""
+        opened = self.open(term) if isinstance(term, Ref) and term.cls is Labelled else term
+        return opened if isinstance(opened, Record) and opened.cls is Labelled else None
 
     def numbers_in(self, term: Term, node: gast.AST) -> Term:
         """The array of a labelled term; other terms as they are.
@@ -204,8 +266,9 @@ class HeldData(Lowering):
         Raises:
             UnsupportedType: operators of its class are not those of an array.
         """
-        if isinstance(term, Record) and term.cls is Labelled:
-            return term.items["values"]
+        computed = self._computed(term)
+        if computed is not None:
+            return computed.items["values"]
         held = self.held_data(term)
         if held is None:
             return term
@@ -237,14 +300,17 @@ class HeldData(Lowering):
         cls = type(labelled[0].value)
         plain = [self.numbers_in(t, node) for t in arguments]
         result = self.call(constant(f), plain, {k: self.numbers_in(t, node) for k, t in keywords.items()}, node, hint)
-        stays = isinstance(f, np.ufunc) or callable(getattr(cls, getattr(f, "__name__", ""), None))
+        # functions of NumPy written in Python ask for the method, those in C take what is in it
+        asks = isinstance(getattr(f, "__wrapped__", f), types.FunctionType)
+        stays = isinstance(f, np.ufunc) or (asks and callable(getattr(cls, getattr(f, "__name__", ""), None)))
         is_array_ = is_operand(result) and isinstance(result.type, ArrayType) and result.type.rank != 0
         of = Constant(labelled[0].value, labelled[0])
         return Record(Labelled, {"values": result, "of": of}) if stays and is_array_ else result
 
     def _held_in(self, term: Term) -> HeldType | None:
         """What a labelled term has its labels of."""
-        return self.held_data(term.items["of"] if isinstance(term, Record) and term.cls is Labelled else term)
+        computed = self._computed(term)
+        return self.held_data(term if computed is None else computed.items["of"])
 
     def _check_aligned(self, labelled: Sequence[HeldType], node: gast.AST) -> None:
         """Refuse to put together by place what its library puts together by labels, where these are not the same."""
@@ -259,6 +325,16 @@ class HeldData(Lowering):
                 what = f"{first.label} and {other.label} are put together by their labels"
                 self.refuse(node, what, "make arrays first: .to_numpy()", UnsupportedType)
             self.reads.value(Variable(first.holder, (READ, path), first.label), True)
+
+    def labelled_in_place(self, term: Term, result: Term, node: gast.AST) -> Term:
+        """The target of `series += x`, which changes the series under all its names."""
+        computed = self._computed(result)
+        if not isinstance(term, Ref) or computed is None:
+            held = self._held_in(term)
+            what = f"an augmented assignment changes {held.label if held else 'it'}"
+            self.refuse(node, what, "make a new one: s = s + x", UnsupportedType)
+        self.change(term, dict(computed.items), node)
+        return term
 
     def attribute_of_labelled(self, record: Record, name: str, node: gast.AST) -> Term:
         """An attribute of what was computed with labelled numbers."""
@@ -286,7 +362,7 @@ class HeldData(Lowering):
             return self.call_method(Method(values, name), [], {}, node, hint)
         self.refuse_labelled(record, f"the method {name}", node)
 
-    def refuse_labelled(self, record: Record, what: str, node: gast.AST) -> NoReturn:
+    def refuse_labelled(self, record: Term, what: str, node: gast.AST) -> NoReturn:
         """Refuse what means another thing for what is labelled than for an array."""
         held = self._held_in(record)
         self.refuse(

@@ -102,7 +102,7 @@ class Iteration(Lowering):
         filled = [
             self.first_items(t, length, node) if r is None else r for r, t in zip(rows, term.iterables, strict=True)
         ]
-        return [tuple(row) for row in zip(*filled, strict=False)]
+        return [term.row(row) for row in zip(*filled, strict=False)]
 
     def first_items(self, term: Term, length: int, node: gast.AST) -> list[Term]:
         return [self.item(term, constant(k), node) for k in range(length)]
@@ -181,7 +181,7 @@ class Iteration(Lowering):
                 k = index if is_constant(term.start, 0) else self.apply(np.add, [term.start, index])
                 return (k, self.element(term.iterable, index, node))
             case Zip():
-                return tuple(self.element(t, index, node) for t in term.iterables)
+                return term.row([self.element(t, index, node) for t in term.iterables])
             case Reversed():
                 return self.item(term.iterable, index, node)
         return self.element(term, index, node)

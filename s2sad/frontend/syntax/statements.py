@@ -278,6 +278,9 @@ class Statements(Lowering):
         value = self.eval(node.value)
         if not isinstance(node.op, gast.Add | gast.Sub):
             self.refuse_written(before, node)
+        name = node.target.id if isinstance(node.target, gast.Name) else None
+        if self.is_labelled(before):
+            return self.labelled_in_place(before, self.binary(operation, before, value, name), node)
         found = self.call_special(before, f"__i{BINARY_METHODS[type(node.op)]}__", [value], node)
         if found is not None:
             return found
@@ -288,7 +291,6 @@ class Statements(Lowering):
         if isinstance(before, Ref) and before.cls is dict and isinstance(node.op, gast.BitOr):
             self.call_method(Method(before, "update"), [value], {}, node, None)
             return before
-        name = node.target.id if isinstance(node.target, gast.Name) else None
         result = self.binary(operation, before, self.fitted(before, value, node), name)
         if is_array(before):
             return self.in_place_result(self.array_type(before), result, node)

@@ -18,7 +18,6 @@ from s2sad.frontend.terms.terms import (
     Closure,
     Items,
     Keyed,
-    Labelled,
     Outside,
     Partial,
     Range,
@@ -61,7 +60,7 @@ class Subscripts(Lowering):
         held = self.held_data(base)
         if held is not None:
             return self.item_of_held(held, index_term, node)
-        if isinstance(base, Record) and base.cls is Labelled:
+        if self.is_labelled(base):
             self.refuse_labelled(base, "an item", node)
         index_term = self.numbers_in(index_term, node)
         found = self.sparse_item(base, index_term, node, hint)

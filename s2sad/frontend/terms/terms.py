@@ -93,11 +93,20 @@ class Range:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Zip:
-    """Several iterables in step; `strict` as zip has it. They are `alike` where they are known to be equally long."""
+    """Several iterables in step; `strict` as zip has it. They are `alike` where they are known to be equally long.
+
+    Its items are of the class `cls`: a tuple, or a NamedTuple.
+    """
 
     iterables: tuple[Term, ...]
     strict: bool = False
     alike: bool = False
+    cls: type = tuple
+
+    def row(self, items: Sequence[Term]) -> Term:
+        """An item, of these."""
+        names: Sequence[str] = getattr(self.cls, "_fields", ())
+        return Record(self.cls, dict(zip(names, items, strict=True))) if names else tuple(items)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -355,9 +364,9 @@ def parts(term: Term) -> Parts | None:
         case Range():
             return Range, [term.start, term.stop, term.step], lambda new: Range(*new)
         case Zip():
-            strict, alike = term.strict, term.alike
-            rows = lambda new: Zip(tuple(new), strict, alike)  # noqa: E731
-            return (Zip, strict, alike, len(term.iterables)), list(term.iterables), rows
+            zipped = term
+            rows = lambda new: replace(zipped, iterables=tuple(new))  # noqa: E731
+            return (Zip, term.strict, term.alike, term.cls, len(term.iterables)), list(term.iterables), rows
         case Enumerate():
             return Enumerate, [term.iterable, term.start], lambda new: Enumerate(*new)
         case Reversed():
