@@ -225,9 +225,20 @@ class _Writing:
 
     def _by_python(self) -> None:
         """Call the derivative as Python does, which raises what is to be raised."""
-        context, builder, pyapi, call = self.context, self.builder, self.pyapi, self.call
+        builder, pyapi = self.builder, self.pyapi
         is_foreign = cgutils.is_null(builder, self._outside("PyGILState_GetThisThreadState", POINTER))
         state = pyapi.gil_ensure()
+        # ufuncs of numba's go on behind an error
+        with builder.if_else(cgutils.is_not_null(builder, pyapi.err_occurred())) as (has_failed, goes_on):
+            with has_failed:
+                builder.store(cgutils.true_bit, self.failed)
+            with goes_on:
+                self._ask(is_foreign)
+        pyapi.gil_release(state)
+        builder.branch(self.over)
+
+    def _ask(self, is_foreign: Any) -> None:
+        context, builder, pyapi, call = self.context, self.builder, self.pyapi, self.call
         env = context.get_env_manager(builder)
         objects = [pyapi.bool_from_bool(is_foreign)]
         for t, value in zip(call.given, self.args, strict=True):
@@ -246,8 +257,6 @@ class _Writing:
                 native = pyapi.to_native_value(call.result, made)
                 pyapi.decref(made)
                 builder.store(native.value, self.found)
-        pyapi.gil_release(state)
-        builder.branch(self.over)
 
 
 def _room(context: Any, module: Any) -> Any:
