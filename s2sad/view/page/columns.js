@@ -143,7 +143,10 @@ function facts(one) {
   }
   const all = index().places.get(one.id) ?? [];
   const here = all.filter((other) => other.column === "derivative");
-  const made = all.filter((o) => !isAdjoint(o)).filter((o) => o.makes?.length && o.type).at(-1);
+  // what a line of yours gives is what the last line of the trace that comes from it gives
+  const making = all.filter((o) => !isAdjoint(o) && o.makes?.length && o.type && !loops.get(o.values?.loop)?.back);
+  const valued = making.filter(valueOf);
+  const made = valued.filter((o) => o.column === "trace").at(-1) ?? valued.at(-1) ?? making.at(-1);
   return { type: made?.type, value: valueOf(made), adjoint: made && valueOf(adjointOf(made)), kept: total(here, "kept"), time: total(here, "time") };
 }
 
@@ -482,7 +485,7 @@ function reveal(id) {
 
 function pin(id) {
   state.pinned = state.pinned === id ? null : id;
-  state.hover = null;
+  [state.hover, state.example] = [null, false];
   history.replaceState(null, "", state.pinned ? `#at-${state.pinned}` : location.pathname + location.search);
   light();
   if (state.pinned) reveal(id);

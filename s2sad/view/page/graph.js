@@ -366,6 +366,16 @@ function toggleFrame(id) {
   graph.open.add(id);
   makeRoom(id);
   drawGraph();
+  showFrame(id);
+}
+
+/** Bring the title of a frame into sight, where it is not. */
+function showFrame(id) {
+  const [canvas, title] = [$("canvas"), $("canvas").querySelector(`.handle[data-frame="${CSS.escape(id)}"] text`)];
+  if (!title) return;
+  const [view, at] = [canvas.getBoundingClientRect(), title.getBoundingClientRect()];
+  const seen = at.left >= view.left && at.right <= view.right && at.top >= view.top && at.bottom <= view.bottom - 60;
+  if (!seen) canvas.scrollBy(at.left - view.left - 60, at.top - view.top - 40);
 }
 
 function startGraph() {

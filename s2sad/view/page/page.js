@@ -46,7 +46,7 @@ function showTab(k) {
   state.tab = (k + DATA.tabs.length) % DATA.tabs.length;
   const one = records.get(state.pinned);
   if (one && !isShown(one)) state.pinned = null;
-  state.hover = null;
+  [state.hover, state.example] = [null, false];
   chooseTab();
   $("facing-switch").hidden = !canFace();
   const empty = !DATA.tabs[state.tab].text;
