@@ -233,7 +233,7 @@ function choose(loop, step) {
   const others = [...loops.values()].filter((other) => other !== loop);
   for (const other of others) if (other.family === loop.family) other.step = nearest(other, loop);
   for (const other of others.filter((one) => one.family !== loop.family && above.includes(one.family))) {
-    const known = (other.says ?? []).findIndex((text) => text && loop.says?.[step]?.startsWith(`${text}, `));
+    const known = (other.says ?? []).findIndex((text) => isWithin(loop.says?.[step], text));
     other.step = known >= 0 ? known : nearest(other, loop);
   }
   const first = new Map();
@@ -244,10 +244,12 @@ function choose(loop, step) {
   drawIterations();
 }
 
+/** Whether an iteration is within one of a loop around it, by what they count: `i = 1, j = 2` in `i = 1`. */
+const isWithin = (inner, outer) => Boolean(outer && inner) && `${inner}, `.startsWith(`${outer}, `);
+
 /** The first known iteration of a loop within that which is chosen of a loop around it. */
 function within(inner, loop) {
-  const says = loop.says?.[loop.step];
-  const known = says ? (inner.says ?? []).findIndex((text) => text.startsWith(`${says}, `)) : -1;
+  const known = (inner.says ?? []).findIndex((text) => isWithin(text, loop.says?.[loop.step]));
   return known >= 0 ? known : nearest(inner, loop);
 }
 

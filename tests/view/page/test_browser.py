@@ -323,6 +323,31 @@ def test_the_iterations_of_a_loop(opened, tmp_path):
     assert "bad" in opened.page.get_attribute("#r17 .margin", "class")
 
 
+def test_a_loop_in_a_loop(opened, tmp_path):
+    """What is around goes with what is chosen within; of what is within the first iteration is shown."""
+    data = copy.deepcopy(DATA)
+    outer, back = data["tabs"][0]["loops"]
+    outer |= {"count": 2, "at": [0, 1], "says": ["i = 0", "i = 1"]}
+    back |= {"count": 2, "at": [0, 1], "says": ["i = 1", "i = 0"]}
+    says = ["i = 0, j = 0", "i = 1, j = 0", "i = 1, j = 1"]
+    inner = outer | {"id": "r11", "within": "r9", "count": 3, "at": [0, 1, 2], "says": says}
+    data["tabs"][0]["loops"].append(inner)
+    data["trace"][2]["values"] = data["tabs"][0]["lines"][10]["values"] = None
+    (tmp_path / "nested.html").write_text(page(data))
+    opened.show(tmp_path / "nested.html")
+
+    def said():
+        return [opened.page.inner_text(f"#{line} .turn output") for line in ("r9", "r11", "r14")]
+
+    assert said() == ["i = 1", "i = 1, j = 1", "i = 1"]
+    opened.page.focus("#r11 input")
+    opened.page.keyboard.press("Home")
+    assert said() == ["i = 0", "i = 0, j = 0", "i = 0"]
+    opened.page.focus("#r14 input")
+    opened.page.keyboard.press("ArrowRight")
+    assert said() == ["i = 1", "i = 1, j = 0", "i = 1"]
+
+
 def test_one_line_is_lit_from_the_start(opened):
     assert "r16" in opened.lit() and "t3" in opened.lit()
     assert "For example" in opened.page.inner_text("#dock") and "a_bar += y_bar * b" in opened.page.inner_text("#dock")
