@@ -145,8 +145,7 @@ function facts(one) {
   const here = all.filter((other) => other.column === "derivative");
   // what a line of yours gives is what the last line of the trace that comes from it gives
   const making = all.filter((o) => !isAdjoint(o) && o.makes?.length && o.type && !loops.get(o.values?.loop)?.back);
-  const valued = making.filter(valueOf);
-  const made = valued.filter((o) => o.column === "trace").at(-1) ?? valued.at(-1) ?? making.at(-1);
+  const made = making.filter((o) => o.column === "trace").at(-1) ?? making.at(-1);
   return { type: made?.type, value: valueOf(made), adjoint: made && valueOf(adjointOf(made)), kept: total(here, "kept"), time: total(here, "time") };
 }
 
