@@ -99,20 +99,21 @@ def _pair(pattern: Pattern, number: int) -> str:
     """The user's code and the derivative side by side."""
     linked = pattern.lines or {}
     named = {place: _mark(number, place) for place in linked.values()}
-    own = "".join(
-        f'<span class="s2sad-row s2sad-file">{escaped(code.file)}</span>'
+    own = "\n".join(
+        f'<span class="s2sad-row s2sad-file">{escaped(code.file)}</span>\n'
         + _rows(code.text, code.first, {line: name for (k, line), name in named.items() if k == place})
         for place, code in enumerate(pattern.code)
     )
     text = _rows(pattern.text, 1, {line: named[place] for line, place in linked.items()}) if pattern.text else ""
     columns = [c for c in (own, text) if c]
-    inside = "".join(f'<pre class="s2sad-code">{c}</pre>' for c in columns)
+    inside = "".join(f'<pre class="s2sad-code s2sad-rows">{c}</pre>' for c in columns)
     return f'<div class="s2sad-pair">{inside}</div>' if len(columns) > 1 else inside
 
 
 def _rows(text: str, first: int, marks: Mapping[int, str]) -> str:
-    return "".join(
-        f'<span class="s2sad-row{" " * (k in marks)}{marks.get(k, "")}"{_indent(plain)}><i>{k}</i>{line}</span>'
+    # what stands without its style, where a notebook is not trusted, is lines of text all the same
+    return "\n".join(
+        f'<span class="s2sad-row{" " * (k in marks)}{marks.get(k, "")}"{_indent(plain)}><i>{k} </i>{line}</span>'
         for k, (plain, line) in enumerate(zip(text.split("\n"), coloured(text), strict=False), first)
     )
 

@@ -20,6 +20,7 @@ _PARTS = """
 .s2sad code,.s2sad pre,.s2sad .s2sad-row{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace}
 .s2sad pre.s2sad-code{margin:0;padding:0;overflow-x:auto;white-space:pre;background:transparent;color:inherit;
  border:0;font-size:12px;line-height:1.45}
+.s2sad pre.s2sad-rows{white-space:normal}
 .s2sad pre.s2sad-origin{white-space:pre-wrap;overflow-wrap:anywhere}
 .s2sad .s2sad-place,.s2sad .s2sad-origin,.s2sad .s2sad-file{color:var(--faint);font-weight:normal}
 .s2sad details{margin-top:6px}

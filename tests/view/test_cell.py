@@ -141,7 +141,7 @@ def test_of_many_patterns_the_last_are_shown():
 def marks(page, text):
     """The marks of the lines in a page that hold a text."""
     rows = re.findall(
-        r'<span class="s2sad-row([^"]*)"[^>]*><i>\d+</i>(.*?)</span>(?=<span class="s2sad-row|</pre>)', page
+        r'<span class="s2sad-row([^"]*)"[^>]*><i>\d+ </i>(.*?)</span>(?=\n<span class="s2sad-row|</pre>)', page
     )
     return {row.strip() for row, line in rows if text in html.unescape(re.sub("<[^>]+>", "", line))}
 

@@ -1,5 +1,7 @@
 """The cell of a notebook in a browser that runs no scripts: pointing lights lines, in the colours of the theme."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,19 @@ def test_pointing_lights_what_belongs_to_a_line(browser, html, light):
     assert lit == ["y = np.sin(x)", "y = np.sin(x)", "x_bar += y_bar * np.cos(x)"]
     words = page.locator(".s2sad-row, .s2sad-row span, .s2sad-row i, .s2sad-origin, .s2sad-place")
     assert min(words.evaluate_all(CONTRAST)) >= 4.5
+    page.close()
+
+
+@pytest.mark.parametrize("styled", [True, False])
+def test_lines_are_lines_where_the_style_is_taken_out(browser, html, styled):
+    """As JupyterLab does in a notebook that is not trusted, and what shows notebooks on the web."""
+    page = browser.new_page(java_script_enabled=False)
+    page.set_content("<!doctype html><body>" + (html if styled else re.sub("<style>.*?</style>", "", html)))
+    code = page.locator("pre").first
+    shown = code.inner_text().splitlines()
+    assert "return np.sum(y)  # of all" in shown[-1] and shown[-1].split()[0].isdecimal()
+    first, last = (code.locator(".s2sad-row").nth(k).bounding_box() for k in (0, 6))
+    assert len(shown) == 7 and 6 * 12 < last["y"] - first["y"] < 7 * first["height"]
     page.close()
 
 
