@@ -68,7 +68,11 @@ class Target:
         """The text of the derivative: for the arguments, or of the generic program."""
         derivative = self.derivative()
         if self.arguments is None:
-            return derivative.source
+            try:
+                return derivative.source
+            except Error as e:
+                e.add_note(f"    of arguments of any types; say theirs by --signature, as {EXAMPLE}")
+                raise
         return str(derivative.lower(*with_tangents(self.arguments, derivative)).source)
 
     def files(self) -> dict[str, str]:
@@ -81,6 +85,10 @@ class Target:
             raise WrongUse(f"{name} in C is for arguments of known types: give a signature")
         sources = Embedded(found.target, found.transform, self.fixed).sources(*with_tangents(self.arguments, found))
         return {f"{name}.c": sources.c, f"{name}.h": sources.h}
+
+
+EXAMPLE = '"float64[n, 3], float"'
+"""What a signature looks like."""
 
 
 def with_tangents(arguments: tuple[object, ...], derivative: Derivative) -> tuple[object, ...]:
@@ -103,7 +111,7 @@ def read_target(options: argparse.Namespace, text: str | None = None) -> Target:
     function = _function(text or options.target[0], options.mode == "itself")
     arguments, said = None, ""
     if options.at is not None:
-        arguments, said = _evaluated(options.at), f"--at {options.at!r}"
+        arguments, said = _evaluated(options.at, function), f"--at {options.at!r}"
     elif options.signature is not None:
         arguments, said = examples(options.signature), f"--signature {options.signature!r}"
     if arguments is not None:
@@ -230,16 +238,15 @@ def guessing(target: Target) -> Iterator[None]:
     except Error as e:
         taken = ", ".join(f"{n} {t}" for n, t in _guesses(target.function).items())
         if target.arguments is None and taken:
-            e.add_note(
-                f'    taken for the arguments: {taken}; say their types by --signature, as "float64[n, 3], float"'
-            )
+            e.add_note(f"    taken for the arguments: {taken}; say their types by --signature, as {EXAMPLE}")
         raise
 
 
-def _evaluated(text: str) -> tuple[object, ...]:
-    """Arguments from Python expressions, in which `np` is NumPy."""
+def _evaluated(text: str, function: Callable[..., object]) -> tuple[object, ...]:
+    """Arguments from Python expressions, in which `np` is NumPy, and the names are those where the function stands."""
+    names = getattr(inspect.unwrap(function), "__globals__", {})
     try:
-        return tuple(eval(f"({text},)", {"np": np}))  # the user's own command line
+        return tuple(eval(f"({text},)", {"np": np} | names))  # the user's own command line
     except (Exception, SystemExit) as e:
         what = e.msg if isinstance(e, SyntaxError) else e
         example = '"2.0, np.ones(3)"'

@@ -50,4 +50,6 @@ def no_floats(t: Type, name: str) -> tuple[str, str]:
         return what, f"pass floats: np.asarray({name}, dtype=float), or leave the parameter out of argnums"
     if isinstance(t, StaticType):
         return shown(t.value), "leave the parameter out of argnums"
+    if name in ("self", "cls"):
+        return f"an object of {cls.__name__}" if cls else str(t), "argnums=1 is the parameter behind it"
     return str(t), "pass a float, or leave the parameter out of argnums"

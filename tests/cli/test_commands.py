@@ -36,6 +36,10 @@ def matrix(A, x):
     return np.sum(A @ x)
 
 
+def ranked(x):
+    return np.sum(np.diff(x))
+
+
 LIMIT = 3
 
 
@@ -90,6 +94,7 @@ def test_check(module, capsys):
     assert main(["check", "springs:energy", "--at", "np.ones(3), 2.0", "--order", "2"]) == 0
     assert "agree" in capsys.readouterr().out
     assert main(["check", "springs:product"]) == 0
+    assert main(["check", "springs:product", "--at", "LIMIT + 0.5, np.pi"]) == 0
     assert main(["check", "springs:kinked", "--at", "0.0"]) == 1
     assert "wrong" in capsys.readouterr().err
 
@@ -194,7 +199,7 @@ WRONG = [
     (["check", "springs:product", "--at", "1.0"], "missing a required argument: 'y'"),
     (["check", "springs:product", "--at", "1/0"], "ZeroDivisionError"),
     (["check", "springs:product", "--at", "1.0, ("], "SyntaxError"),
-    (["check", "springs:product", "--at", "LIMIT, 2.0"], 'in which np is NumPy, as "2.0, np.ones(3)"'),
+    (["check", "springs:product", "--at", "NOWHERE, 2.0"], 'in which np is NumPy, as "2.0, np.ones(3)"'),
     (["check", "springs:product", "--order", "x"], "--order: invalid int value"),
     (["graph", "springs:product", "-o", "nowhere/at/all.dot"], "there is no folder nowhere/at"),
     (["graph", "springs:product", "-o", "product.htm"], "the ending .htm is unknown; write a .svg, .png, .pdf or .dot"),

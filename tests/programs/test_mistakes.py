@@ -77,6 +77,36 @@ def stores_in_a_tuple(x):
     return p[1]
 
 
+def indexes_lists_as_a_matrix(x):
+    return x[0, 1] * 2.0
+
+
+def reads_a_key_as_an_attribute(p):
+    return p.w * 2.0
+
+
+def evaluates_a_text(x):
+    return eval("x * x")
+
+
+def of_torch(x):
+    return np.sum(x.detach() * x)
+
+
+def of_jax(x):
+    return np.sum(x.at[0].set(1.0))
+
+
+class Loss:
+    scale = 2.0
+
+    def __call__(self, x):
+        return self.scale * x
+
+    def value(self, x):
+        return self.scale * x
+
+
 def takes_an_array_for_a_number(x):
     return float(x) * 2.0
 
@@ -304,6 +334,24 @@ MISTAKES = {
         lambda: s2sad.grad(takes_an_array_for_a_number)(X),
         line(takes_an_array_for_a_number, 1),
         "take one element, or the sum",
+    ),
+    "x[i, j] of lists": (
+        lambda: s2sad.grad(indexes_lists_as_a_matrix)([[1.0, 2.0], [3.0, 4.0]]),
+        line(indexes_lists_as_a_matrix, 1),
+        "not tuple",
+        "write x[i][j]",
+    ),
+    "p.w of a dict": (
+        lambda: s2sad.grad(reads_a_key_as_an_attribute)({"w": 1.0}),
+        line(reads_a_key_as_an_attribute, 1),
+        "write ['w'] for the item of this key",
+    ),
+    "eval": (lambda: s2sad.grad(evaluates_a_text)(1.0), line(evaluates_a_text, 1), "write it as it stands"),
+    "x.detach()": (lambda: s2sad.grad(of_torch)(X), line(of_torch, 1), "write s2sad.stop_gradient(x)"),
+    "x.at[0].set": (lambda: s2sad.grad(of_jax)(X), line(of_jax, 1), "y = x.copy(); y[i] = v"),
+    "a method with its object": (
+        lambda: s2sad.grad(Loss.value)(Loss(), 1.0),
+        "'self' needs floats, not an object of Loss; argnums=1 is the parameter behind it",
     ),
     "an array of objects": (lambda: s2sad.grad(total)(np.array([1.0, None])), "np.asarray(x, dtype=float)"),
     "argnum=": (lambda: s2sad.grad(square, argnum=0), "grad has no parameter argnum: ", "did you mean argnums?"),

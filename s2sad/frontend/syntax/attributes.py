@@ -45,6 +45,16 @@ from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 CLASSES_OF_NUMBERS = (np.ndarray, np.generic, float, int, complex)
 
 
+IDIOMS = {
+    "at": "arrays are written into as they are: y = x.copy(); y[i] = v",
+    "detach": "write s2sad.stop_gradient(x)",
+    "clone": "write x.copy()",
+    "numpy": "it is an array of NumPy's already",
+    "backward": "return the value, and take s2sad.grad of the function",
+}
+"""What is written here for what arrays of other libraries have."""
+
+
 class Attributes(Lowering):
     """Lowers attributes."""
 
@@ -83,7 +93,8 @@ class Attributes(Lowering):
             return self.attribute_of_known(base, name, node)
         if isinstance(base, Ref) and base.cls in (list, dict):
             if not hasattr(base.cls, name) and method_of(base.cls, name) is None:  # a deque is a list here
-                self.refuse(node, f"the attribute {name} of {describe(base)}", "", UnsupportedType)
+                instead = f"write [{name!r}] for the item of this key" if base.cls is dict else ""
+                self.refuse(node, f"the attribute {name} of {describe(base)}", instead, UnsupportedType)
             return Method(base, name)
         opened = self.open(base)
         if isinstance(opened, Record) and opened.cls is Labelled:
@@ -274,7 +285,9 @@ class Attributes(Lowering):
             guess = did_you_mean(name, dir(np.ndarray))
             what = f"the attribute {name} of {t}" if there else f"{t} has no attribute {name}{guess}"
             instead = "shape, ndim, size, dtype, itemsize, real, imag, T, mT and flat can be read"
-            if hasattr(list, name):
+            if name in IDIOMS:
+                instead = IDIOMS[name]
+            elif hasattr(list, name):
                 instead = f"lists have {name}, arrays do not: np.append and np.concatenate give longer ones"
             self.refuse(node, what, instead, UnsupportedType)
         return Method(whole, name)

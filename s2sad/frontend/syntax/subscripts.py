@@ -84,6 +84,8 @@ class Subscripts(Lowering):
             contents = dict(contents.items)
         if isinstance(contents, Range):
             contents = [constant(k) for k in self.static(contents, node)]
+        if isinstance(contents, list) or is_sequence(contents):
+            self.check_place(index_term, node)
         if isinstance(contents, (tuple, list)):
             return self.item_of_list(contents, index_term, node, hint)
         if isinstance(contents, Keyed):
@@ -98,7 +100,17 @@ class Subscripts(Lowering):
             return self.builder.apply(GETITEM, (self.to_operand(contents), place), None, hint)
         if is_static(contents):
             return constant(static_value(contents)[self.static(index_term, node.slice)])
-        self.refuse(node, "this cannot be indexed", "", UnsupportedType)
+        instead = "take an attribute of it" if isinstance(contents, Record) else ""
+        self.refuse(node, f"an item of {describe(base)}", instead, UnsupportedType)
+
+    def check_place(self, index: Term, node: gast.Subscript) -> None:
+        """Refuse what is no place in a list, as Python does."""
+        known = index.value if isinstance(index, Constant) else index
+        if isinstance(known, (tuple, str, float)):
+            what = f"list indices must be integers or slices, not {type(known).__name__}"
+            error = Evaluated(what, "write x[i][j] for lists in a list, or make an array of it", self.at(node))
+            error.exception = TypeError(what)  # a try around may catch it
+            raise error
 
     def item_of_sequence(self, whole: Term, sequence: Operand, index: Term, hint: str | None) -> Term:
         """An item or a part of a list of run-time length; what is changed in an item is changed in the list."""
