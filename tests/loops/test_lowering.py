@@ -272,7 +272,7 @@ def said_in_an_exception(x):
     total = 0.0
     for k in range(len(x)):
         if x[k] > 9.0:
-            raise ValueError(f"number {k} is " + str(x[k]) + " of %d" % len(x))
+            raise ValueError(f"number {k} is " + str(x[k]) + " of %d" % len(x))  # noqa: UP031  (a program of the user's)
         total = total + x[k] ** 2
     assert total > 0.0, f"nothing but zeros: {len(x)}"
     return total
@@ -286,7 +286,9 @@ def beside_places(x):
     return np.sum(x * np.arange(len(x))) + np.sum(np.where(x > x[0], x, np.arange(len(x))[::-1] * 0.1))
 
 
-@pytest.mark.parametrize("x", [X.astype(np.float32), (np.arange(12) << 26).astype(np.int32)], ids=lambda x: x.dtype.name)
+@pytest.mark.parametrize(
+    "x", [X.astype(np.float32), (np.arange(12) << 26).astype(np.int32)], ids=lambda x: x.dtype.name
+)
 def test_an_array_of_places_has_its_dtype(x):
     """Beside a float32 or int32 a number of Python's has the dtype of that, an integer of an array has its own."""
     assert compare(lambda **k: s2sad.jit(beside_places, **k) if k else beside_places, (x,)) == "agree"
