@@ -8,6 +8,7 @@ calls      all functions that the entry calls stand in it, but for those that ca
 definitions  what functions are in terms of others, in the places of their calls
 lives      how long each value is read
 lowering   each operation on arrays as what gives its elements: loops over those that must be stored
+directions loops that run backwards for nothing run forwards
 layout     arrays turned so that the innermost loops run along their rows
 strips     long arrays that a loop changes again and again, a part that stays in the cache at a time
 libraries  what has no loops of its own: an operation as it is, on arrays in memory

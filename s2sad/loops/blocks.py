@@ -60,7 +60,7 @@ def _blocked(loop: For, made: Mapping[Operand, Apply]) -> Operation:
     builder = Builder(loop.location, loop.about)
     start = Value(integer(loop.index.type.size), "start", loose=True)
     outer = [Value(p.type, p.hint, p.loose) for p in loop.carried]
-    end = end_of(builder, start, loop.stop)
+    end = end_of(builder, start, loop.stop, constant(BLOCK))
     initial = [zero(p) if k in sums else p for k, p in enumerate(outer)]
     parts = [Value(p.type, "part" if k in sums else p.hint, loose=True) for k, p in enumerate(outer)]
     inner = replace(loop, start=start, stop=end, initial=tuple(initial), results=tuple(parts))
@@ -72,9 +72,9 @@ def _blocked(loop: For, made: Mapping[Operand, Apply]) -> Operation:
     return replace(loop, step=constant(BLOCK), body=body)
 
 
-def end_of(builder: Builder, start: Value, stop: Operand) -> Operand:
+def end_of(builder: Builder, start: Value, stop: Operand, step: Operand) -> Operand:
     apply: Callable[..., Operand] = builder.apply
-    return apply(MIN, (apply(ADD, (start, constant(BLOCK))), stop))
+    return apply(MIN, (apply(ADD, (start, step)), stop))
 
 
 def is_sum(loop: For, k: int) -> bool:

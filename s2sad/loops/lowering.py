@@ -47,6 +47,7 @@ from s2sad.loops.calls import check_calls, without_calls
 from s2sad.loops.contraction import contracted
 from s2sad.loops.copies import without_copies
 from s2sad.loops.definitions import with_definitions
+from s2sad.loops.directions import forwards
 from s2sad.loops.fusion import fused
 from s2sad.loops.guards import guarded_early
 from s2sad.loops.iterations import conditional, counted
@@ -95,7 +96,7 @@ def _loops_of(
     function: Function, left: Collection[Primitive], lengths: set[Symbol], inner: bool, blocks: bool
 ) -> Function:
     lowered = _lowered(with_definitions(function), left, lengths, inner)
-    shorter = reused(guarded_early(reused(lowered)))
+    shorter = forwards(reused(guarded_early(reused(lowered))))
     whole = reused(without_copies(reused(fused(shorter))))
     made = shared(with_rooms(laid_out(reused(contracted(guarded_early(whole))))))
     made = with_rooms(in_strips(made, blocks))

@@ -10,14 +10,17 @@ Architectures, 9.3): each element that the inner loop writes has its index on on
 one writes, and of one strip all is done in the order in which it was. What the inner loop adds up for an iteration of
 the outer one is kept in an array, by the number of that iteration, and grows by each strip, as the sum of blocks does:
 not a bit of it is another one. What else the outer loop does is done behind it, and must be apart from the inner one;
-what it carries must be nothing that the inner one asks for. Numbers that do not change are computed for each strip.
+what it carries must be nothing that the inner one asks for. Numbers that do not change are computed for each strip. Of
+a matrix a strip is some rows.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from s2sad.ir.builder import Builder
 from s2sad.ir.dims import may_be_negative
@@ -98,6 +101,8 @@ class _Nest:
         self.touched: Touched = memory.touched(inner)
         self.checks = [op for op in self.before if isinstance(op, Apply) and op.primitive is GUARD]
         self.builder = Builder(loop.location, loop.about)
+        self.row = next((op for op in walk(inner.body) if isinstance(op, For) and not is_short(op)), None)
+        """The first long loop in the inner one."""
 
     # whether
 
@@ -111,7 +116,7 @@ class _Nest:
             return False
         if self.touched.leaves or {inner.start, inner.stop} & self.bound:
             return False
-        if any(_is_other_memory(op) or (isinstance(op, For) and not is_short(op)) for op in walk(inner.body)):
+        if any(map(_is_other_memory, walk(inner.body))) or not self._has_known_rows():
             return False
         accesses = [*self.touched.loads, *self.touched.stores]
         return all(
@@ -123,15 +128,30 @@ class _Nest:
 
         What each iteration has a row of its own for is read or written once: in strips that is slower.
         """
-        changing = {*self.bound, *bound_in(self.inner.body)} - self._indices()
+        changing = self._changing()
         accesses = (*self.touched.loads, *self.touched.stores)
         if any(a.places is None or changing.intersection(a.places) for a in accesses):
             return False
         return bool(self.touched.written & self.touched.read)
 
-    def _indices(self) -> set[Value]:
-        """The indices of the inner loop, and of short ones in it."""
-        return {self.inner.index, *(op.index for op in walk(self.inner.body) if isinstance(op, For))}
+    def _changing(self) -> set[Operand]:
+        """What is not computed of the indices of the inner loop, and of those in it, alone."""
+        found = {*self.bound, *self.inner.carried}
+        for op in walk(self.inner.body):
+            if not isinstance(op, Apply) or op.primitive is LOAD or found.intersection(op.operands):
+                found.update(op.results)
+            for block in op.blocks:
+                found.update(block.parameters)
+            if isinstance(op, For) and found.isdisjoint((op.start, op.stop, op.step)):
+                found.discard(op.index)
+        return found
+
+    def _has_known_rows(self) -> bool:
+        """Whether the long loops in the inner one, which go along its rows, have their lengths before the loops."""
+        inside = {*self.bound, *bound_in(self.inner.body)}
+        return self.row is None or (
+            not self.inner.initial and is_int(self.row.start, 0) and self.row.stop not in inside
+        )
 
     def _is_apart(self) -> bool:
         """Whether all else in the outer loop can be done when the inner one has been, for all its iterations."""
@@ -223,7 +243,8 @@ class _Nest:
         inner = self.inner
         around, inside = Builder(inner.location, inner.about), Builder(inner.location, inner.about)
         start = Value(integer(inner.index.type.size), "start", loose=True)
-        end = end_of(around, start, inner.stop)
+        step = self._step()
+        end = end_of(around, start, inner.stop, step)
         inside.operations += self._slice([*reads_of(inner.body)]) or ()
         sums = [self.blocks and is_sum(inner, k) for k in range(len(kept))]
         so_far = [inside.apply(LOAD, (k.handle, *k.places)) for k in kept]
@@ -234,7 +255,16 @@ class _Nest:
             inside.apply(STORE, (k.handle, *k.places, inside.apply(TALLY, (o, part)) if s else part))
         around.operations.append(self._again(inside))
         body = around.block((start,), ())
-        self.builder.operations.append(replace(inner, step=constant(BLOCK), initial=(), body=body, results=()))
+        self.builder.operations.append(replace(inner, step=step, initial=(), body=body, results=()))
+
+    def _step(self) -> Operand:
+        """How many iterations of the inner loop are a strip: as many as a block has elements, or rows of so many."""
+        if self.row is None:
+            return constant(BLOCK)
+        apply: Callable[..., Operand] = self.builder.apply
+        length = apply(required(max), (self.row.stop, constant(1)))
+        rows = apply(required(np.floor_divide), (constant(BLOCK), length))
+        return apply(required(max), (rows, constant(1)), hint="rows")
 
     def _rest(self, kept: Sequence[_Kept]) -> None:
         """What else is done in each iteration."""

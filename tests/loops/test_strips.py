@@ -88,7 +88,8 @@ def test_what_is_added_up_for_each_iteration_is_kept_by_its_number():
     )
 
 
-HEAD = "f(y: float64[n], x: float64[n], c: float64[m], p: int64[n], a: float64[m, n], n: int(n), m: int(m)):"
+VECTORS = "y: float64[n], x: float64[n], c: float64[m], p: int64[n]"
+HEAD = f"f({VECTORS}, a: float64[m, n], e: float64[n, m], n: int(n), m: int(m)):"
 DOUBLED = ["v2 = load(y, i)", "v3 = v2 * 2.0", "v4 = store(y, i, v3)"]
 ADDED = ["v2 = load(y, i)", "v3 = v2 * 0.5", "v4 = store(y, i, v3)", "s1 as s = tally(s, v2)"]
 SUM = "s: float64 = np.float64(0.0)"
@@ -105,7 +106,7 @@ def nest(inside=DOUBLED, before=(), behind=(), *, header="", along="0, n, 1", ca
         f"        {'s2 = ' if total else ''}for i: int(i) in range({along}):",
         *(f"            {line}" for line in (*inner, *inside, "yield s1" if total else "yield")),
         *(f"        {line}" for line in (*behind, f"yield {gives}" if carry else "yield")),
-        f"    w = ({'r, ' if carry else ''}y, x, c, a)",
+        f"    w = ({'r, ' if carry else ''}y, x, c, a, e)",
         "    return w",
     ]
     return "\n".join(lines)
@@ -125,6 +126,18 @@ CHANGED = {
     "no sum": nest([*ADDED[:3], "v7 = s * 0.5", "s1 as s = v7 + v2"], behind=["v9 = store(c, k, s2)"], total=SUM),
     "a check": nest(before=["v1 = k < m", "v8 = guard(v1)"]),
     "a store beside it": nest(before=["v8 = k * 2.0", "v9 = store(c, k, v8)"]),
+    "the other end of what is read": nest(
+        ["j = n - i", "l = j - 1", "v1 = load(x, l)", DOUBLED[0], "v3 = v2 * v1", DOUBLED[2]]
+    ),
+    "rows": nest(
+        [
+            "for j: int(j) in range(0, m, 1):",
+            "    v2 = load(e, i, j)",
+            "    v3 = v2 * 2.0",
+            "    v4 = store(e, i, j, v3)",
+            "    yield",
+        ]
+    ),
     "another loop behind it": nest(
         behind=["for j: int(j) in range(0, m, 1):", "    v8 = load(c, j)", "    v9 = store(c, k, v8)", "    yield"]
     ),
@@ -154,13 +167,36 @@ STAYS = {
     "a length of each": nest(along="0, k, 1"),
     "backwards along": nest().replace("for i: int(i) in range(0, n, 1)", "for i: int(i) in reversed range(0, n, 1)"),
     "a check in it": nest(["v2 = load(y, i)", "b = v2 < 1e300", "g = guard(b)", *DOUBLED[1:]]),
+    "rows of which each has another length": nest(
+        [
+            "for j: int(j) in range(0, i, 1):",
+            "    v2 = load(e, i, j)",
+            "    v3 = v2 * 2.0",
+            "    v4 = store(e, i, j, v3)",
+            "    yield",
+        ]
+    ),
+    "sums of rows": nest(
+        [
+            "s1 as s = for j: int(j) in range(0, m, 1):",
+            "    carry s_2 as s: float64 = s",
+            "    v2 = load(e, i, j)",
+            "    v3 = v2 * 2.0",
+            "    v4 = store(e, i, j, v3)",
+            "    s_3 as s = tally(s_2, v2)",
+            "    yield s_3",
+        ],
+        behind=["v9 = store(c, k, s2)"],
+        total=SUM,
+    ),
     "a short one": nest(along="0, 8, 1"),
 }
 
 
 def arguments(n, m=5):
     rng = np.random.default_rng(n)
-    return rng.normal(size=n), rng.normal(size=n), rng.normal(size=m), rng.integers(0, n, n), rng.normal(size=(m, n))
+    vectors = rng.normal(size=n), rng.normal(size=n), rng.normal(size=m), rng.integers(0, n, n)
+    return *vectors, rng.normal(size=(m, n)), rng.normal(size=(n, m))
 
 
 @pytest.mark.parametrize("text", CHANGED.values(), ids=CHANGED)
@@ -186,8 +222,8 @@ def test_what_needs_the_order_stays(text):
 @pytest.mark.parametrize("m", [0, 3])
 def test_without_elements_sums_are_what_they_began_with(m):
     function = read(CHANGED["a sum of what was there"])
-    y, x, c, p, a = arguments(4, m)
-    args = (y[:0], x, c, p[:0], a[:, :0], 0, m)
+    y, x, c, p, a, b = arguments(4, m)
+    args = (y[:0], x, c, p[:0], a[:, :0], b[:0], 0, m)
     for one, two in zip(result(function, *args), result(in_strips(function), *args), strict=True):
         np.testing.assert_array_equal(one, two)
 
