@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from s2sad.loops.guards import guarded_early
+from tests.loops.programs import loops_of
 from tests.loops.stage import compiled, loops
 from tests.traces import gives, keeps, read, run
 
@@ -154,3 +155,22 @@ def test_through_two_loops():
     )
     assert "guard" not in run(guarded_early, text).partition("for ")[2]
     agree(read(text), guarded_early(read(text)))
+
+
+def differences(x):
+    total = 0.0
+    for i in range(1, len(x)):
+        total += (x[i] - x[i - 1]) ** 2
+    for i in range(len(x) - 1, 1, -1):
+        total += x[i - 1] * x[i - 2]
+    return total
+
+
+def test_an_index_that_is_never_negative_is_not_asked_about():
+    """The least index of a loop is that of its range: 1, and 2 backwards."""
+    function, text = loops_of(differences, (np.arange(5.0),))
+    assert "assert" not in text
+    assert " if " not in text
+    space = {}
+    exec(text, space)
+    np.testing.assert_allclose(space[function.name](np.arange(5.0)), [-1.0, 2.0, 4.0, 2.0, 2.0])

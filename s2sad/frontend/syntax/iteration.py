@@ -9,7 +9,6 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.syntax.carried import least_of
 from s2sad.frontend.terms.terms import (
     Enumerate,
     Generator,
@@ -27,7 +26,7 @@ from s2sad.frontend.terms.terms import (
     known_integer,
 )
 from s2sad.ir.containers import GETITEM
-from s2sad.ir.dims import Dim, dim_sum, may_be_negative
+from s2sad.ir.dims import ANY_SIGN, Dim, dim_sum, least_value, may_be_negative
 from s2sad.ir.primitives.effects import raise_where
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
 
@@ -212,15 +211,13 @@ class Iteration(Lowering):
         return self.adopt(item, "which is in a list of run-time length")
 
 
-def is_upward(start: Operand, stop: Operand, step: Operand) -> bool:
-    """Whether the index of a loop is known never to be negative."""
+def least_index(start: Operand, stop: Operand, step: Operand) -> int:
+    """What the index of a loop is at least."""
     by = known_integer(step)
-    if by is None:
-        return False
-    if by > 0:
-        return least_of(start.type) >= 0
-    size = stop.type.size
-    return size is not None and not may_be_negative(dim_sum(size, 1))
+    if by is None or by == 0:
+        return ANY_SIGN
+    size = start.type.size if by > 0 else None if stop.type.size is None else dim_sum(stop.type.size, 1)
+    return ANY_SIGN if size is None or may_be_negative(size) else least_value(size)
 
 
 def last_index(start: Operand, stop: Operand, step: Operand) -> Dim | None:

@@ -18,7 +18,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.syntax import generators
 from s2sad.frontend.syntax.carried import FormLost, NoneLost
-from s2sad.frontend.syntax.iteration import is_constant, is_upward, last_index
+from s2sad.frontend.syntax.iteration import is_constant, last_index, least_index
 from s2sad.frontend.syntax.marked_loops import to_the_end
 from s2sad.frontend.syntax.rounds import Loop, Rounds, Test, TestChanges, assigned_in
 from s2sad.frontend.terms.cells import STOP, NotStatic
@@ -38,7 +38,7 @@ from s2sad.frontend.terms.terms import (
     is_iterator,
     nones_in,
 )
-from s2sad.ir.dims import ANY_SIGN, dim_sum, least_value, new_dim
+from s2sad.ir.dims import dim_sum, least_value, new_dim
 from s2sad.ir.types import integer
 from s2sad.ir.values import Block, Constant, For, Operand, Value, While, constant
 
@@ -227,10 +227,9 @@ class Loops(Lowering):
 
         named = isinstance(node.target, gast.Name) and isinstance(term, Range)
         hint = node.target.id if named else self.counter(node, term)
-        upward = is_upward(start, stop, step)
-        most = last_index(start, stop, step)
-        counter = Value(integer(new_dim("i", 0 if upward else ANY_SIGN, most=most)), hint)
-        if upward:
+        least, most = least_index(start, stop, step), last_index(start, stop, step)
+        counter = Value(integer(new_dim("i", least, most=most)), hint)
+        if least >= 0:
             self.counters.add(counter)
         trips = stop if is_constant(start, 0) and is_constant(step, 1) else None
         return Loop(node, self.carried_names(node), build, body, counter, trips=trips)
