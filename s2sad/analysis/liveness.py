@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from s2sad.ir.values import Block, For, Function, If, Operand, Operation, Value, While
+from s2sad.ir.values import Apply, Block, Call, For, Function, If, Operand, Operation, Value, While
 
 Along = Callable[[Operation], Iterable[Operation]]
 """The operations that are needed where one is, though it reads no result of theirs."""
@@ -55,6 +55,9 @@ class _Search:
         for op in block.operations:
             if around is not None:
                 self.around[op] = around
+            if isinstance(op, (Apply, Call)):
+                self.makers[op.result] = op, 0
+                continue
             for k in range(len(op.results)):
                 self.makers.update((v, (op, k)) for v in names_of(op, k))
             if isinstance(op, For):
@@ -86,10 +89,10 @@ class _Search:
         if value in self.makers:
             op, k = self.makers[value]
             self.need(op)
-            self.found.values.update(names_of(op, k))
             if isinstance(op, If):
                 self.read(b.results[k] for b in op.blocks)
             elif isinstance(op, (For, While)):
+                self.found.values.update(names_of(op, k))
                 self.read([*op.initial[k : k + 1], op.body.results[k]])
 
     def operation(self, op: Operation) -> None:

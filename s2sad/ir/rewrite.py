@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from operator import is_
 from typing import assert_never
 
 from s2sad.ir.dims import Dim, Symbol, renewed, substitute_dim
@@ -102,30 +103,41 @@ def reads_of(block: Block) -> Iterator[Operand]:
 
 
 def map_blocks(op: Operation, change: Callable[[Block], Block]) -> Operation:
-    """The operation with the blocks in it changed; one without blocks as it is."""
+    """The operation with the blocks in it changed; as it is where it has none, or none of them changes."""
+    if isinstance(op, (Apply, Call)):
+        return op
+    blocks = op.blocks
+    new = [change(b) for b in blocks]
+    if all(map(is_, new, blocks)):
+        return op
     match op:
         case If():
-            return replace(op, then=change(op.then), orelse=change(op.orelse))
+            return replace(op, then=new[0], orelse=new[1])
         case For():
-            return replace(op, body=change(op.body))
+            return replace(op, body=new[0])
         case While():
-            return replace(op, test=change(op.test), body=change(op.body))
-        case Apply() | Call():
-            return op
+            return replace(op, test=new[0], body=new[1])
         case _:
             assert_never(op)
 
 
+def with_operations(block: Block, operations: Sequence[Operation]) -> Block:
+    """The block of these operations; as it is where they are its own."""
+    same = len(operations) == len(block.operations) and all(map(is_, operations, block.operations))
+    return block if same else replace(block, operations=tuple(operations))
+
+
 def reduced(block: Block, operations: Collection[Operation], values: Collection[Operand]) -> Block:
     """The block with these operations alone, which give, carry and scan these values alone."""
-    kept = (_reduced(op, operations, values) for op in block.operations if op in operations)
-    return replace(block, operations=tuple(kept))
+    return with_operations(block, [_reduced(op, operations, values) for op in block.operations if op in operations])
 
 
 def _reduced(op: Operation, operations: Collection[Operation], values: Collection[Operand]) -> Operation:
     if isinstance(op, (Apply, Call)):
         return op
     kept = [k for k, r in enumerate(op.results) if r in values]
+    if len(kept) == len(op.results) and not (isinstance(op, For) and op.scanned):
+        return map_blocks(op, lambda b: reduced(b, operations, values))
     results = tuple(op.results[k] for k in kept)
     if isinstance(op, If):
         sides = (replace(b, results=tuple(b.results[k] for k in kept)) for b in op.blocks)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, LOAD, STORE
-from s2sad.ir.rewrite import map_blocks
+from s2sad.ir.rewrite import map_blocks, with_operations
 from s2sad.ir.values import (
     Apply,
     Block,
@@ -39,13 +39,14 @@ class Part:
 
 
 def without_copies(function: Function) -> Function:
-    """The function with arrays made where they would be copied to."""
-    return replace(function, body=_block(function.body, roots_of(function)))
+    """The function with arrays made where they would be copied to; as it is where there are none."""
+    body = _block(function.body, roots_of(function))
+    return function if body is function.body else replace(function, body=body)
 
 
 def _block(block: Block, roots: Roots) -> Block:
     operations = [map_blocks(op, lambda b: _block(b, roots)) for op in block.operations]
-    return replace(block, operations=tuple(_in_loop(op, roots) if is_loop(op) else op for op in operations))
+    return with_operations(block, [_in_loop(op, roots) if is_loop(op) else op for op in operations])
 
 
 def _in_loop(loop: Operation, roots: Roots) -> Operation:

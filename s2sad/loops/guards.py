@@ -21,7 +21,7 @@ from s2sad.ir.builder import Builder
 from s2sad.ir.dims import may_be_negative
 from s2sad.ir.primitive import Effect, required
 from s2sad.ir.primitives.memory import ALLOCATE, GUARD, reads_memory
-from s2sad.ir.rewrite import map_blocks
+from s2sad.ir.rewrite import map_blocks, with_operations
 from s2sad.ir.values import Apply, Block, Constant, For, Function, Operand, Operation, constant, makers
 
 LESS: dict[object, int] = {np.less: 1, np.less_equal: 1, np.greater: -1, np.greater_equal: -1}
@@ -33,7 +33,8 @@ QUOTIENTS = {np.floor_divide, np.remainder}
 
 def guarded_early(function: Function) -> Function:
     """The function with its checks as far out as they can be."""
-    return replace(function, body=_block(function.body))
+    body = _block(function.body)
+    return function if body is function.body else replace(function, body=body)
 
 
 def _block(block: Block) -> Block:
@@ -44,7 +45,7 @@ def _block(block: Block) -> Block:
             operations += _Outside(op).operations()
         else:
             operations.append(op)
-    return replace(block, operations=tuple(operations))
+    return with_operations(block, operations)
 
 
 class _Outside:
@@ -64,7 +65,7 @@ class _Outside:
         for op in self.loop.body.operations:
             if not (isinstance(op, Apply) and op.primitive is GUARD and self.moved(op)):
                 kept.append(op)
-        loop = replace(self.loop, body=replace(self.loop.body, operations=tuple(kept)))
+        loop = map_blocks(self.loop, lambda b: with_operations(b, kept))
         return [*self.builder.operations, loop]
 
     def moved(self, guard: Apply) -> bool:

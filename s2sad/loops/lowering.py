@@ -97,7 +97,8 @@ def _loops_of(
 ) -> Function:
     lowered = _lowered(with_definitions(function), left, lengths, inner)
     shorter = forwards(reused(guarded_early(reused(lowered))))
-    whole = reused(without_copies(reused(fused(shorter))))
+    once = reused(fused(shorter))
+    whole = once if (fewer := without_copies(once)) is once else reused(fewer)
     made = shared(with_rooms(laid_out(reused(contracted(guarded_early(whole))))))
     made = with_rooms(in_strips(made, blocks))
     return in_blocks(made) if blocks else made

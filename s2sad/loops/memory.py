@@ -87,6 +87,11 @@ def _add_roots(op: Operation, roots: dict[Operand, frozenset[Value]], items: Ite
                     join(op.test.parameters[k], p)
 
 
+_UNTOUCHED = Touched()
+"""What most operations do."""
+_OF_MEMORY = frozenset((LOAD, STORE, INTO, GUARD))
+
+
 class Memory:
     """What is known of the memory of one function. What was asked of an operation is kept."""
 
@@ -96,6 +101,8 @@ class Memory:
 
     def touched(self, op: Operation) -> Touched:
         found = self.known.get(op)
+        if found is None and isinstance(op, Apply) and op.primitive not in _OF_MEMORY and not is_of_library(op):
+            return _UNTOUCHED
         if found is None:
             found = self.known[op] = Touched()
             for inner in (x for block in op.blocks for x in block.operations):

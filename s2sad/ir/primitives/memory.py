@@ -127,8 +127,8 @@ def is_of_library(op: Apply) -> bool:
     """Whether an operation is left to a library: it is given arrays, or gives some, and has no loops of its own."""
     if op.primitive in PLAIN:
         return False
-    types = [op.result.type, *(o.type for o in op.operands)]
-    if all(t.is_scalar for t in types):
+    types = [op.result.type, *[o.type for o in op.operands]]
+    if all([t.is_scalar for t in types]):
         return False
     found = (leaf for t in types for leaf in leaves(t))
     # of numbers a function that works number by number may say that its result is an array without axes
