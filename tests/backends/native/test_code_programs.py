@@ -191,6 +191,32 @@ def test_a_long_program_is_cut(nests):
     assert run.allocated == 0
 
 
+@pytest.mark.parametrize("steps", [parts.LONG // 8, parts.LONG // 2])
+def test_long_code_on_numbers_is_cut(steps):
+    """No function has many operations: what a piece gives is read by others, by a loop, and as the result."""
+
+    @program(array(float, N), python(float), python(float))
+    def f(p, a, x, y):
+        made = [x]
+        for k in range(steps):
+            x = p.call(operator.truediv, p.call(operator.add, p.call(operator.mul, x, y), k + 0.5), made[k // 2])
+            made.append(x)
+        for k in range(steps):
+            y = p.call(operator.sub, y, p.call(operator.mul, made[steps - k], 1.0 / (k + 2)))
+        add = lambda i, s: [p.call(operator.add, s, p.call(operator.mul, p.load(a, i), made[steps // 3]))]  # noqa: E731
+        p.store(a, 0, p.call(operator.mul, p.load(a, 1), made[steps // 2]))
+        return p.loop(p.length(a), add, y)[0]
+
+    run = compiled(f)
+    assert ("part0" in run.text) == (5 * steps >= parts.LONG)
+    assert max(text.count(" fdiv ") for text in run.text.split("define ")) <= parts.PIECE
+    a, b = np.linspace(0.5, 1.0, 6), np.linspace(0.5, 1.0, 6)
+    np.testing.assert_allclose(run(a, 0.25, 0.9), interpreted(f, b, 0.25, 0.9), rtol=1e-12)
+    np.testing.assert_allclose(a, b, rtol=1e-12)
+    with pytest.raises(Left):
+        run(a, 0.0, 0.9)
+
+
 # random programs
 
 
@@ -342,6 +368,10 @@ def test_random_programs(seed, monkeypatch):
     if seed % 4 > 1:
         # each loop is a function of its own
         monkeypatch.setattr(parts, "MANY", 0)
+    if seed % 3:
+        # so are a few operations on numbers
+        monkeypatch.setattr(parts, "LONG", 0)
+        monkeypatch.setattr(parts, "PIECE", 2)
     f = random_program(seed)
     run = compiled(f, effort=Effort(level=3 if seed % 2 else 1))
     a = np.linspace(-2.0, 2.0, 11)

@@ -21,7 +21,7 @@ from s2sad.backends.native.code.control import branch, for_loop, while_loop
 from s2sad.backends.native.code.conversions import converted
 from s2sad.backends.native.code.libraries import by_python, of_numbers
 from s2sad.backends.native.code.numbers import applied
-from s2sad.backends.native.code.parts import part, parts_of
+from s2sad.backends.native.code.parts import in_pieces, part, parts_of
 from s2sad.backends.native.code.scope import Scope
 from s2sad.backends.native.code.values import Handle, Memory, Number, Term, limit_of, part_type
 from s2sad.backends.native.code.writer import Library, Writer
@@ -134,7 +134,7 @@ class Kernel(Scope):
         signature += self.ways
         with located(NOWHERE):
             self.begin()
-            self.run(self.function.body.operations, top=True)
+            in_pieces(self, self.function.body)
             kept = [memory for n, o in enumerate(self.results) for memory in self._give(n, o)]
         w.release(None, kept)
         own = w.definition(f"{w.name}.{self.suffix}", signature)

@@ -1,25 +1,32 @@
-"""Loops as functions of their own, where there are many: LLVM takes four times as long for twice as long a function.
+"""Loops, and pieces of long straight-line code, as functions of their own: for twice as long a function LLVM takes four
+times as long.
 
-    %status = call i32 @"f.part0"(i64 %p0.d0, ptr noalias %v4, double %v9, ptr noalias %a11, ptr %slots, ptr %steps)
+    %status = call i32 @"f.part0"(i64 %p0.d0, ptr noalias %v4, double %v9, ptr %slots, ptr %steps, ptr noalias %found)
 
-What such a function reads has the names that it has where it is called. It returns what kernels return; what the loop
-gives is in words at the address before the last two.
+What such a function reads has the names that it has where it is called. It returns what kernels return; what it gives
+is in words at the last address. Another piece reads it there: the function around them has no thousand values at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 from s2sad.backends.native.code.control import WRITTEN_OUT, for_loop, written_out
 from s2sad.backends.native.code.scope import Scope
 from s2sad.backends.native.code.values import Handle, Number, Term
 from s2sad.backends.native.code.writer import Writer
+from s2sad.ir.primitives.memory import INTO, is_of_library
 from s2sad.ir.rewrite import reads
-from s2sad.ir.values import Block, Call, For, Operation, is_loop, walk
+from s2sad.ir.values import Apply, Block, Call, For, Operand, Operation, Value, is_loop, walk
 
 MANY = 48
 """How many loops a function may have before it is cut."""
+LONG = 800
+"""How many operations a function may have outside of loops before they are cut."""
+PIECE = 200
+"""How many of them are in a piece."""
 
 
 def parts_of(block: Block) -> Iterator[For]:
@@ -45,30 +52,132 @@ def _counts(block: Block) -> dict[Operation, int]:
 
 def part(k: Scope, op: For) -> None:
     """Append a loop as the call of a function; as it is where it carries arrays, or reads what may be one memory."""
-    w = k.w
     free = [k.terms[o] for o in dict.fromkeys(reads([op])) if o in k.terms]
     if any(isinstance(k.term(o), Handle) for o in op.initial) or any(map(_varies, free)):
         for_loop(k, op)
         return
+    words = _apart(k, free, {}, lambda: for_loop(k, op), op.results)
+    for r in op.results:
+        if r in words:
+            k.terms[r] = words[r].loaded(k.w)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Where a number is that a part gave."""
+
+    address: str
+    first: int
+    number: Number
+
+    def loaded(self, w: Writer) -> Number:
+        places = enumerate(self.number.parts, self.first)
+        parts = [w.let(f"load {self.number.part}, ptr {_word(self.address, n, w)}") for n, _ in places]
+        return replace(self.number, parts=tuple(parts))
+
+
+def _apart(
+    k: Scope, free: Iterable[Term], given: Mapping[Value, Words], append: Callable[[], None], results: Iterable[Value]
+) -> dict[Value, Words]:
+    """Append a call of a function of what is appended: where it leaves the numbers among the results.
+
+    It reads these terms, and what other parts have given.
+    """
+    w = k.w
     w.counted()
     taken = {x: form for term in free for form, x in _passed(term) if x.startswith("%")}
+    taken |= {words.address: "ptr noalias" for words in given.values()}
     signature = [*(f"{form} {x}" for x, form in taken.items()), "ptr %slots", "ptr %steps"]
+    found: dict[Value, Words] = {}
+    address, count = f"%{w.fresh('a')}", 0
     with w.apart([*signature, "ptr noalias %found"]) as way:
-        for_loop(k, op)
-        numbers = [x for x in (k.terms[r] for r in op.results) if isinstance(x, Number)]
-        parts = [(x.part, p) for x in numbers for p in x.parts]
-        if w.waits and w.depth:
-            parts.append(("i1", w.let("load i1, ptr %wrong")))
-        for n, (form, x) in enumerate(parts):
-            w.do(f"store {form} {x}, ptr {_word('%found', n, w)}")
-    found = w.alloca(f"[{max(1, len(parts))} x i64]")
-    w.go_on(w.let(f'call i32 @"{way.name}"({", ".join([*signature, f"ptr {found}"])})'), way.statuses)
-    given = [w.let(f"load {form}, ptr {_word(found, n, w)}") for n, (form, _) in enumerate(parts)]
-    for r, number in zip(op.results, numbers, strict=True):
-        own, given = given[: len(number.parts)], given[len(number.parts) :]
-        k.terms[r] = replace(number, parts=tuple(own))
-    for wrong in given:
-        w.leave_later_where(wrong)
+        k.terms.update((value, words.loaded(w)) for value, words in given.items())
+        append()
+        for r in results:
+            number = k.terms.get(r)
+            if isinstance(number, Number) and any(x.startswith("%") for x in number.parts):
+                found[r] = Words(address, count, number)
+                for x in number.parts:
+                    w.do(f"store {number.part} {x}, ptr {_word('%found', count, w)}")
+                    count += 1
+        waits = w.waits and w.depth
+        if waits:
+            w.do(f"store i1 {w.let('load i1, ptr %wrong')}, ptr {_word('%found', count, w)}")
+    w.hoisted.append(f"  {address} = alloca [{max(1, count + 1)} x i64], align 8")
+    w.go_on(w.let(f'call i32 @"{way.name}"({", ".join([*signature, f"ptr {address}"])})'), way.statuses)
+    if waits:
+        w.leave_later_where(w.let(f"load i1, ptr {_word(address, count, w)}"))
+    return found
+
+
+def in_pieces(k: Scope, block: Block) -> None:
+    """Append the operations of a function: straight-line code in pieces, where there is much of it."""
+    pieces = [*_pieces(block)]
+    if sum(_size(op) for ops in pieces if ops[1:] for op in ops) < LONG:
+        k.run(block.operations, top=True)
+        return
+    cut = [len(ops) > 1 for ops in pieces]
+    readers: dict[Operand, set[int]] = {}
+    for n, ops in enumerate(pieces):
+        for o in reads(ops):
+            readers.setdefault(o, set()).add(n if cut[n] else len(pieces))
+    for o in block.results:
+        readers.setdefault(o, set()).add(len(pieces))
+    words: dict[Value, Words] = {}
+    for n, ops in enumerate(pieces):
+        free = [o for o in dict.fromkeys(reads(ops)) if o in words or o in k.terms]
+        terms = [k.terms[o] for o in free if o not in words]
+        if not cut[n] or any(map(_varies, terms)):
+            k.terms.update((o, words[o].loaded(k.w)) for o in free if isinstance(o, Value) and o in words)
+            k.run(ops, top=True)
+            continue
+        before = {o: words[o] for o in free if isinstance(o, Value) and o in words}
+        around: dict[Operand, Term] = {o: k.terms[o] for o in before if o in k.terms}
+        made = [r for op in ops for r in op.results if readers.get(r, set()) - {n}]
+        found = _apart(k, terms, before, partial(k.run, ops), made)
+        for o in before:
+            del k.terms[o]
+        k.terms.update(around)
+        for r, where in found.items():
+            del k.terms[r]
+            words[r] = where
+    k.terms.update((o, words[o].loaded(k.w)) for o in block.results if isinstance(o, Value) and o in words)
+
+
+def _pieces(block: Block) -> Iterator[list[Operation]]:
+    """The operations of a block: those on numbers alone in pieces, each other one for itself."""
+    piece: list[Operation] = []
+    size = 0
+    for op in block.operations:
+        if not _is_on_numbers(op):
+            if piece:
+                yield piece
+            yield [op]
+            piece, size = [], 0
+            continue
+        piece.append(op)
+        size += _size(op)
+        if size > PIECE:
+            yield piece
+            piece, size = [], 0
+    if piece:
+        yield piece
+
+
+def _size(op: Operation) -> int:
+    return 1 + sum(1 for b in op.blocks for _ in walk(b))
+
+
+def _is_on_numbers(op: Operation) -> bool:
+    """Whether an operation, with the blocks in it, gives numbers, and makes no memory."""
+    inner = (op, *(o for b in op.blocks for o in walk(b)))
+    return all(
+        not any(r.type.is_array or r.type.is_container for r in o.results)
+        and not is_loop(o)
+        and not isinstance(o, Call)
+        and not (isinstance(o, Apply) and (o.primitive is INTO or is_of_library(o)))
+        for o in inner
+    )
 
 
 def _word(address: str, n: int, w: Writer) -> str:
