@@ -2,15 +2,15 @@
 
     ... random_programs FIRST COUNT FILE      programs FIRST, FIRST + 1, ..., a line of FILE for each
 
-A line says which program it was, and what came of it:
+A line says which program it was, what was made of it, how many seconds it took, and what came of it:
 
     agree                the same numbers, of the same shapes and kinds, for several arguments
-    numpy: <reason>      not compiled
+    numpy: <reason>      it is not compiled
     raises, refused      NumPy's program itself raises; the compiler says that it cannot do this
     DIFFERS: <how>       native code is wrong
 
-LLVM does little for most of them, which are made for their values: the time goes into more programs. Every tenth is
-made as it is for users.
+A program that ends the process is the last one, without a word. LLVM does little for most of them, which are made for
+their values: the time goes into more programs. Every tenth is compiled as for users.
 """
 
 from __future__ import annotations
@@ -20,9 +20,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -36,7 +34,6 @@ from s2sad.errors import Error, InternalError
 from tests.loops import operators
 from tests.programs import arrays, language, memory, numeric, recursive
 
-Made = Callable[..., Any]
 GENERATORS = {
     "numeric": (numeric.Program, numeric.arguments),
     "language": (language.LanguageProgram, numeric.arguments),
@@ -55,7 +52,7 @@ def along(args):
 
 
 def itself(f, args, seed):
-    return lambda **k: s2sad.jit(f, **k) if k.get("backend") else f, args
+    return lambda **k: s2sad.jit(f, backend=k.get("backend", "numpy")), args
 
 
 def jvp(f, args, seed):
@@ -151,10 +148,7 @@ def compare(make, args, level):
         warnings.simplefilter("always")
         SHARED.known.clear()
         plain, native = make(), make(backend="native")
-        words = []
-        for k in range(VALUES):
-            given = moved(args, k) if k else args
-            words.append(once(plain, native, given))
+        words = [once(plain, native, moved(args, k) if k else args) for k in range(VALUES)]
         reasons = [str(w.message).partition("NumPy is used: ")[2] for w in caught]
         reasons = [r.partition(" (from File")[0] for r in reasons if r]
         return f"numpy: {reasons[0]}" if reasons else words[0]
@@ -194,7 +188,6 @@ def tried(number):
 
 def main(first, count, file):
     for number in range(int(first), int(first) + int(count)):
-        # a program that ends the process is seen as the last one, without a word
         with open(file, "a") as f:
             f.write(f"{number} ")
         start = time.perf_counter()
