@@ -54,7 +54,33 @@ def matrices(x, n):
     return sum([np.sum(np.sin(v[0])) * np.sum(v[:, -1]) for v in xs[1:]])
 
 
-LISTS = {f.__name__: f for f in (reversed_in_place, sliced, taken_and_inserted, added, replaced, matrices)}
+def lists_in_lists(x, n):
+    rows = []
+    for i in range(n):
+        rows.append([x * i, x[::-1]])
+    total = 0.0
+    for row in rows[1:][::-1]:
+        for v in row:
+            total = 0.5 * total + np.sum(v * v)
+    return total
+
+
+def rows_in_lists(x, n):
+    rows = [[np.sin(v) * k for v in x] for k in range(n)]
+    total = 0.0
+    for row in rows[::-2]:
+        for v in row:
+            total = 0.5 * total + v * v
+    return total
+
+
+LISTS = {
+    f.__name__: f
+    for f in (
+        *(reversed_in_place, sliced, taken_and_inserted, added, replaced, matrices),
+        *(lists_in_lists, rows_in_lists),
+    )
+}
 
 
 def grown(x, n):

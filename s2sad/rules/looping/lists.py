@@ -143,13 +143,17 @@ def store_item(loops: Loops, op: Apply, xs: List, place: Term, value: Term) -> T
     xs = _wide_enough(loops, xs, sources)
     for leaf, source in zip(leaves(xs.items), sources, strict=True):
         if not isinstance(leaf, Array):
-            # a list in the list: all are equally long
-            loops.guard(loops.call(np.equal, number(leaf), number(source)))
+            same_lists(loops, leaf, source)
         elif isinstance(source, Array):
             _store_array(loops, op, leaf, k, source)
         else:
             loops.store(leaf, (k,), _new(loops, op, leaf, (k,), number(source)))
     return xs
+
+
+def same_lists(loops: Loops, length: Term, other: Term) -> None:
+    """Go on only where lists in lists are as long as all of them are."""
+    loops.guard(loops.call(np.equal, number(length), number(other)))
 
 
 def _put_in_one(loops: Loops, op: Apply, items: Term, k: Operand, value: Term) -> None:
@@ -177,7 +181,10 @@ def _store_slice(loops: Loops, op: Apply, xs: List, index: Cut, items: List) -> 
     sources = list(leaves(items.items))
     xs = _wide_enough(loops, xs, sources)
     for leaf, source in zip(leaves(xs.items), sources, strict=True):
-        target, new = array_of(leaf), array_of(source)
+        if not isinstance(leaf, Array):
+            same_lists(loops, leaf, source)
+            continue
+        target, new = leaf, array_of(source)
         same_lengths(loops, target.shape[1:], new.shape[1:])
         new = loops.fresh(new) if new.memory & target.memory else new
         loops.nest((length, *new.shape[1:]), _row_writer(loops, op, target, new, place))
