@@ -74,11 +74,16 @@ def rows_in_lists(x, n):
     return total
 
 
+def in_pairs(x, n):
+    xs = [(x[: 1 + i % 4] * (i + 1.0), x[0] * i) for i in range(n)]
+    return sum([np.sum(v) ** 2 * w for v, w in xs[::-1]])
+
+
 LISTS = {
     f.__name__: f
     for f in (
         *(reversed_in_place, sliced, taken_and_inserted, added, replaced, matrices),
-        *(lists_in_lists, rows_in_lists),
+        *(lists_in_lists, rows_in_lists, in_pairs),
     )
 }
 
@@ -162,5 +167,16 @@ def of_lengths_in_lists(x, n):
     return total
 
 
-KEPT = {f.__name__: f for f in (numbers, vectors, of_lengths, vectors_in_lists, of_lengths_in_lists)}
+def in_three_loops(x, n):
+    total = x[0]
+    for i in range(3):
+        for j in range(3):
+            k = 0
+            while total < 1.0 + i + j and k < 3:
+                total = total * 1.2 + np.sin(total)
+                k += 1
+    return total
+
+
+KEPT = {f.__name__: f for f in (numbers, vectors, of_lengths, vectors_in_lists, of_lengths_in_lists, in_three_loops)}
 """What their reverse sweep needs is in lists."""

@@ -24,8 +24,8 @@ from s2sad.ir.types import SequenceType
 from s2sad.ir.values import Apply, Operand, Value, constant, is_same
 from s2sad.rules.looping.elementwise import number
 from s2sad.rules.looping.indexing import in_range
-from s2sad.rules.looping.lists import arrays_in, is_static, joined_dtype, list_of
-from s2sad.rules.looping.ragged import Body, is_ragged, items_of, renumbered, side_by_side
+from s2sad.rules.looping.lists import arrays_in, is_static, joined_dtype
+from s2sad.rules.looping.ragged import Body, is_ragged, items_of, list_of, renumbered, side_by_side
 from s2sad.rules.looping.shaping import array_of, same_lengths
 
 

@@ -21,7 +21,7 @@ from s2sad.ir.types import SliceType
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 from s2sad.rules.looping.elementwise import number
 from s2sad.rules.looping.indexing import cut, in_range
-from s2sad.rules.looping.ragged import is_ragged, put_in, renumbered, total_of, zeros_of
+from s2sad.rules.looping.ragged import is_ragged, list_of, put_in, renumbered, total_of, zeros_of
 from s2sad.rules.looping.shaping import array_of, of_items, same_lengths
 
 
@@ -33,13 +33,6 @@ def arrays_in(term: Term) -> Iterator[Array]:
 def is_static(term: Term) -> bool:
     """Whether a part of an item is no number, and the same for all items: a string, or None."""
     return isinstance(term, Constant) and term.type.is_static
-
-
-def list_of(term: Term) -> List:
-    """The list that an operand is."""
-    if not isinstance(term, List):
-        raise UnsupportedType("what is no list of run-time length in the place of one")
-    return term
 
 
 @looped(SEQUENCE)
@@ -144,10 +137,8 @@ def store_item(loops: Loops, op: Apply, xs: List, place: Term, value: Term) -> T
     for leaf, source in zip(leaves(xs.items), sources, strict=True):
         if not isinstance(leaf, Array):
             same_lists(loops, leaf, source)
-        elif isinstance(source, Array):
-            _store_array(loops, op, leaf, k, source)
         else:
-            loops.store(leaf, (k,), _new(loops, op, leaf, (k,), number(source)))
+            _store_one(loops, op, leaf, k, source)
     return xs
 
 
@@ -157,14 +148,35 @@ def same_lists(loops: Loops, length: Term, other: Term) -> None:
 
 
 def _put_in_one(loops: Loops, op: Apply, items: Term, k: Operand, value: Term) -> None:
-    """Write one of several arrays of different shapes, or add to it: one of another shape is left to Python."""
-    if not isinstance(items, Ragged) or items.depth or not isinstance(value, Array):
+    """Write one of several items, some of them arrays of different shapes, or add to it.
+
+    An array of another shape in the place of one is left to Python.
+    """
+    if isinstance(items, tuple) and isinstance(value, tuple):
+        for part, new in zip(items, value, strict=True):
+            _put_in_one(loops, op, part, k, new)
+        return
+    if is_static(items):
+        return
+    target = items.flat if isinstance(items, Ragged) and not items.depth else items
+    if not isinstance(target, Array) or not isinstance(value, (Array, Operand)):
         raise UnsupportedType("a list of lists of different lengths in which one is replaced")
-    flat = array_of(items.flat)
-    if np.result_type(flat.dtype, value.dtype) != flat.dtype:
-        raise UnsupportedType(f"an array of {value.dtype} in the place of one of {flat.dtype} in a list")
-    value = loops.fresh(value) if value.memory & flat.memory else value
-    put_in(loops, items, k, value, op.primitive is LIST_ADD)
+    if joined_dtype((target, value)) != target.dtype:
+        raise UnsupportedType(f"an item of another dtype than {target.dtype} in a list")
+    if isinstance(items, Ragged):
+        new = array_of(value)
+        new = loops.fresh(new) if new.memory & target.memory else new
+        put_in(loops, items, k, new, op.primitive is LIST_ADD)
+    else:
+        _store_one(loops, op, target, k, value)
+
+
+def _store_one(loops: Loops, op: Apply, target: Array, k: Operand, source: Term) -> None:
+    """Write a number or an array of an item, or add to it, where all items have arrays of one shape."""
+    if isinstance(source, Array):
+        _store_array(loops, op, target, k, source)
+    else:
+        loops.store(target, (k,), _new(loops, op, target, (k,), number(source)))
 
 
 def _store_slice(loops: Loops, op: Apply, xs: List, index: Cut, items: List) -> Term:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from s2sad.errors import UnsupportedType
 from s2sad.ir.loop_rule import Array, List, Loops, Places, Ragged, Term, looped
 from s2sad.ir.primitives.packing import CHAINED, NUMBERS, PACKED_ARRAYS, SPLIT_LIST, UNPACKED
 from s2sad.ir.types import SequenceType
 from s2sad.ir.values import Apply, Operand, constant
 from s2sad.rules.looping.elementwise import number
-from s2sad.rules.looping.lists import list_of
-from s2sad.rules.looping.ragged import INTEGER, Body, items_of, side_by_side
+from s2sad.rules.looping.ragged import INTEGER, Body, items_of, list_of, side_by_side, split, starts_of
 from s2sad.rules.looping.shaping import array_of
 
 
@@ -56,7 +54,7 @@ def unpacked(loops: Loops, op: Apply, elements: Term, shapes: Term) -> Term:
     flat, shapes, t = array_of(elements), array_of(shapes), op.result.type
     assert isinstance(t, SequenceType) and t.item.rank is not None
     count, lengths = shapes.shape[0], [_along(loops, shapes, axis) for axis in range(t.item.rank)]
-    starts, size = _starts(loops, count, lambda k: loops.product([n.element((k,)) for n in lengths]))
+    starts, size = starts_of(loops, count, lambda k: loops.product([n.element((k,)) for n in lengths]))
     return List(Ragged(flat, starts, tuple(lengths), size), count)
 
 
@@ -68,39 +66,5 @@ def _along(loops: Loops, shapes: Array, axis: int) -> Array:
 def split_list(loops: Loops, op: Apply, items: Term, lengths: Term) -> Term:
     xs, lengths = list_of(items), array_of(lengths)
     count = lengths.shape[0]
-    starts, size = _starts(loops, count, lambda k: lengths.element((k,)))
-    return List(List(_split(loops, xs.items, starts, lengths, size), lengths), count)
-
-
-def _split(loops: Loops, items: Term, starts: Array, lengths: Array, size: Operand) -> Term:
-    """What lists have of their items, of what all items are: where the part of each begins, and how long it is."""
-    if isinstance(items, tuple):
-        return tuple(_split(loops, part, starts, lengths, size) for part in items)
-    if isinstance(items, Array):
-        rest = items.shape[1:]
-        width = loops.product(rest)
-        flat = loops.reshaped(items, (loops.multiply(items.shape[0], width),)) if rest else items
-        wide = lambda at: loops.multiply(starts.element(at), width)  # noqa: E731
-        first = loops.computed(INTEGER, starts.shape, wide, 1, starts) if rest else starts
-        return Ragged(flat, first, (lengths, *rest), loops.multiply(size, width))
-    if isinstance(items, Ragged) and not items.depth:
-        # all parts read one memory: each has its places in it
-        flat = array_of(items.flat)
-        whole = loops.view(flat, (lengths.shape[0], *flat.shape), lambda at: at[1:])
-        begins, *sizes = (_split(loops, part, starts, lengths, size) for part in (items.starts, *items.lengths))
-        return Ragged(whole, begins, tuple(sizes), items.size, 1)
-    if isinstance(items, List):
-        raise UnsupportedType("a list of lists of lists, which is handed on")
-    return items
-
-
-def _starts(loops: Loops, count: Operand, size: Callable[[Operand], Operand]) -> tuple[Array, Operand]:
-    """Where each of so many things begins that lie one behind the other, and where the last one ends."""
-    starts = loops.allocate(INTEGER, (count,))
-
-    def step(k: Operand, start: Operand) -> Sequence[Operand]:
-        loops.store(starts, (k,), start)
-        return [loops.add(start, size(k))]
-
-    (end,) = loops.loop(count, step, [constant(0)], name="k", hint="start")
-    return starts, end
+    starts, size = starts_of(loops, count, lambda k: lengths.element((k,)))
+    return List(List(split(loops, xs.items, starts, lengths, size), lengths), count)

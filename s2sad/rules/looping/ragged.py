@@ -8,7 +8,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.ir.loop_rule import Array, List, Loops, Places, Ragged, Term
-from s2sad.ir.types import ArrayType, ContainerType, StaticType, Type
+from s2sad.ir.types import ArrayType, ContainerType, SequenceType, StaticType, Type
 from s2sad.ir.values import Constant, Operand, constant
 from s2sad.rules.looping.elementwise import number
 from s2sad.rules.looping.shaping import array_of, same_lengths
@@ -62,8 +62,10 @@ def side_by_side(
         return tuple(side_by_side(loops, each, count, i, _part(of, k)) for k, i in enumerate(t.items))
     if isinstance(t, StaticType):
         return Constant(t.value, t)
+    if isinstance(t, SequenceType):
+        return _lists_side_by_side(loops, each, count, t, of)
     if not isinstance(t, ArrayType) or t.dtype is None or t.rank is None:
-        raise UnsupportedType("a list of lists of lists, which is handed on")
+        raise UnsupportedType("a list of what are no numbers")
     if t.rank == 0:
         made = loops.allocate(t.dtype, (count,))
 
@@ -74,6 +76,30 @@ def side_by_side(
         each([constant(0)], put)
         return made
     return one_behind_the_other(loops, each, count, t.dtype, t.rank, lambda item: array_of(of(item)))
+
+
+def _lists_side_by_side(loops: Loops, each: Each, count: Operand, t: SequenceType, of: Callable[[Term], Term]) -> List:
+    """So many lists: their items side by side, and how long each of them is."""
+    lengths = loops.allocate(INTEGER, (count,))
+
+    def measure(item: Term, k: Operand) -> Sequence[Operand]:
+        loops.store(lengths, (k,), list_of(of(item)).length)
+        return [loops.add(k, 1)]
+
+    each([constant(0)], measure)
+    starts, size = starts_of(loops, count, lambda k: lengths.element((k,)))
+
+    def every(initial: Sequence[Operand], body: Body) -> tuple[Operand, ...]:
+        return each(initial, lambda item, *carried: items_of(loops, list_of(of(item)))(carried, body))
+
+    return List(split(loops, side_by_side(loops, every, size, t.item), starts, lengths, size), lengths)
+
+
+def list_of(term: Term) -> List:
+    """The list of run-time length that an operand is."""
+    if not isinstance(term, List):
+        raise UnsupportedType("what is no list of run-time length in the place of one")
+    return term
 
 
 def _part(of: Callable[[Term], Term], k: int) -> Callable[[Term], Term]:
@@ -152,3 +178,38 @@ def put_in(loops: Loops, target: Ragged, k: Operand, value: Array, adds: bool) -
         loops.store(flat, there, loops.call(np.add, flat.element(there), x) if adds else x)
 
     loops.nest(value.shape, write)
+
+
+def split(loops: Loops, items: Term, starts: Array, lengths: Array, size: Operand) -> Term:
+    """What lists have of their items, of what all items are: where the part of each begins, and how long it is."""
+    if isinstance(items, tuple):
+        return tuple(split(loops, part, starts, lengths, size) for part in items)
+    if isinstance(items, Array):
+        rest = items.shape[1:]
+        width = loops.product(rest)
+        flat = loops.reshaped(items, (loops.multiply(items.shape[0], width),)) if rest else items
+        wide = lambda at: loops.multiply(starts.element(at), width)  # noqa: E731
+        first = loops.computed(INTEGER, starts.shape, wide, 1, starts) if rest else starts
+        return Ragged(flat, first, (lengths, *rest), loops.multiply(size, width))
+    if isinstance(items, Ragged) and not items.depth:
+        # all parts read one memory: each has its places in it
+        flat = array_of(items.flat)
+        whole = loops.view(flat, (lengths.shape[0], *flat.shape), lambda at: at[1:])
+        begins, *sizes = (split(loops, part, starts, lengths, size) for part in (items.starts, *items.lengths))
+        return Ragged(whole, begins, tuple(sizes), items.size, 1)
+    if isinstance(items, List):
+        inner = split(loops, items.items, starts, lengths, size)
+        return List(inner, split(loops, items.length, starts, lengths, size))
+    return items
+
+
+def starts_of(loops: Loops, count: Operand, size: Callable[[Operand], Operand]) -> tuple[Array, Operand]:
+    """Where each of so many things begins that lie one behind the other, and where the last one ends."""
+    starts = loops.allocate(INTEGER, (count,))
+
+    def step(k: Operand, start: Operand) -> Sequence[Operand]:
+        loops.store(starts, (k,), start)
+        return [loops.add(start, size(k))]
+
+    (end,) = loops.loop(count, step, [constant(0)], name="k", hint="start")
+    return starts, end

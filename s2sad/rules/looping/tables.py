@@ -23,7 +23,7 @@ from s2sad.ir.primitives.tables import (
 from s2sad.ir.values import Apply, Operand, constant
 from s2sad.rules.looping.elementwise import number
 from s2sad.rules.looping.growing import alone, extended, without_item
-from s2sad.rules.looping.lists import list_of
+from s2sad.rules.looping.ragged import list_of
 from s2sad.rules.looping.shaping import array_of
 
 MANY = 1024
