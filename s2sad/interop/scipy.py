@@ -10,7 +10,9 @@ these here are called from outside.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +34,12 @@ IMPLICIT = frozenset({"Radau", "BDF", "LSODA"})
 """The methods of `solve_ivp` that take a Jacobian."""
 
 
+def _unknowns(x0: Any) -> Ravelled:
+    """What an optimiser starts from. A tuple or list of numbers alone is a vector, as SciPy has it."""
+    is_vector = type(x0) in (tuple, list) and all(isinstance(v, (int, float, np.number)) for v in x0)
+    return Ravelled(np.asarray(x0, float) if is_vector else x0)
+
+
 def minimize(
     fun: Callable[..., Any],
     x0: Any,
@@ -43,8 +51,9 @@ def minimize(
 ) -> Any:
     """`scipy.optimize.minimize` with the gradient, and for methods of second order the Hessian or its products.
 
-    `x0` is a number, an array, or a tuple, list, dict or object of these; `result.x` is of the same kind. Bounds,
-    constraints and a callback see the vector of its numbers. With `jac=True` what is given is the value and gradient.
+    `x0` is a number, an array, or a tuple, list, dict or object of these; `result.x` is of the same kind. A tuple or
+    list of numbers alone is a vector, as SciPy has it. Bounds, constraints and a callback see the vector of its numbers.
+    With `jac=True` what is given is the value and gradient.
 
     >>> import numpy as np
     >>> def rosenbrock(p):
@@ -53,7 +62,7 @@ def minimize(
     >>> round(found.x["x"], 4), round(found.x["y"], 4)
     (1.0, 1.0)
     """
-    ravelled = Ravelled(x0)
+    ravelled = _unknowns(x0)
     given = options.pop("jac", None) is True
     both = fun if given else value_and_grad(fun, backend=backend)
 
@@ -81,6 +90,7 @@ def least_squares(
     x0: Any,
     *,
     args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
     matrix_free: bool = False,
     backend: BackendName | None = None,
     **options: Any,
@@ -95,7 +105,8 @@ def least_squares(
     >>> found.x.round(6)
     array([ 2., -1.])
     """
-    ravelled = Ravelled(x0)
+    ravelled = _unknowns(x0)
+    fun = functools.partial(fun, **kwargs) if kwargs else fun
     made = jacobian(fun, backend=backend)
 
     def residuals(x: np.ndarray, *args: Any) -> Any:
@@ -152,8 +163,8 @@ def nonlinear_constraint(fun: Callable[..., Any], lb: Any, ub: Any, **options: A
     return scipy.optimize.NonlinearConstraint(fun, lb, ub, jac=jacobian(fun), hess=hess, **options)
 
 
-def curve_fit(f: Callable[..., Any], xdata: Any, ydata: Any, p0: Sequence[float], **options: Any) -> Any:
-    """`scipy.optimize.curve_fit` with the Jacobian by the parameters, of which there are as many as in `p0`.
+def curve_fit(f: Callable[..., Any], xdata: Any, ydata: Any, p0: Sequence[float] | None = None, **options: Any) -> Any:
+    """`scipy.optimize.curve_fit` with the Jacobian by the parameters: as many as in `p0`, or as `f` has names for.
 
     >>> import numpy as np
     >>> x = np.linspace(0.0, 1.0, 20)
@@ -161,7 +172,8 @@ def curve_fit(f: Callable[..., Any], xdata: Any, ydata: Any, p0: Sequence[float]
     >>> found.round(6)
     array([3., 2.])
     """
-    by: Argnums = tuple(range(1, len(p0) + 1))
+    count = len(inspect.signature(f).parameters) - 1 if p0 is None else len(p0)
+    by: Argnums = tuple(range(1, count + 1))
     columns = jacfwd(f, by)
     jac = lambda x, *p: np.stack(columns(x, *map(float, p)), axis=-1)  # noqa: E731
     return scipy.optimize.curve_fit(f, xdata, ydata, p0, jac=jac, **options)

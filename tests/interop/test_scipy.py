@@ -91,3 +91,14 @@ def test_roots_curves_and_stiff_equations():
 def test_nothing_to_minimize():
     with pytest.raises(ArgumentError, match="no numbers to make a vector of"):
         minimize(rosenbrock, {})
+
+
+def test_arguments_as_scipy_takes_them():
+    for start in ([2, 1], (2.0, 1.0)):
+        found = minimize(rosenbrock, start, bounds=[(0.0, 0.5), (None, None)])
+        np.testing.assert_allclose(found.x, [0.5, 0.25], rtol=1e-4)
+    model = lambda p, t, y=0.0: p[0] * np.exp(p[1] * t) - y  # noqa: E731
+    given = {"args": (T,), "kwargs": {"y": 2.0 * np.exp(-T)}}
+    np.testing.assert_allclose(least_squares(model, [1.0, 0.0], **given).x, [2.0, -1.0])
+    found, _ = with_derivatives.curve_fit(lambda t, a, b: a * np.exp(-b * t), T, 2.0 * np.exp(-T))
+    np.testing.assert_allclose(found, [2.0, 1.0])
