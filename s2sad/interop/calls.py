@@ -19,6 +19,7 @@ import numpy as np
 from s2sad.api.gradients import derivative_of
 from s2sad.api.operators import vmap
 from s2sad.compiler.transform import Transform
+from s2sad.dispatch.derivative import Derivative
 from s2sad.dispatch.subject import Subject
 from s2sad.dispatch.typed import BackendName
 from s2sad.errors import ArgumentError, UnsupportedType
@@ -57,7 +58,9 @@ class Call:
 
     def run(self, arrays: Sequence[Any]) -> tuple[list[Any], Call]:
         """The arrays in the result for these operands, and the call that knows the tree of it."""
-        result = self.function(*as_given(self.args, arrays))
+        # what is no derivative may write into its arguments, which are the library's
+        own = arrays if isinstance(self.function, Derivative) else [np.array(a) for a in arrays]
+        result = self.function(*as_given(self.args, own))
         tree, found = taken_apart(result, is_inexact if self.derived else is_number, is_inexact)
         return [np.asarray(a) for a in found], replace(self, result=tree)
 

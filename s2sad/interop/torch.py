@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from s2sad.dispatch.typed import BackendName
+from s2sad.errors import ArgumentError
 from s2sad.interop.calls import Call, call_of
 from s2sad.interop.trees import put_in
 
@@ -73,6 +74,8 @@ def _applied(call: Call, tensors: Sequence[torch.Tensor]) -> tuple[list[torch.Te
 
 
 def _array(tensor: torch.Tensor) -> np.ndarray:
+    if tensor.dtype is torch.bfloat16:
+        raise ArgumentError("a tensor of bfloat16, which NumPy does not have: pass x.float()")
     return np.asarray(tensor.detach().cpu().resolve_conj().resolve_neg().numpy())
 
 
@@ -96,11 +99,12 @@ class _Function(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *cotangents: Any) -> tuple[torch.Tensor | None, ...]:
+        tensors = ctx.saved_tensors  # once: where a checkpoint makes them anew, it does so for one look
         wanted = [k for k, needed in enumerate(ctx.needs_input_grad[1:]) if needed]
         bars = [_conjugate(c) for c, floats in zip(cotangents, _inexact_results(ctx.call), strict=True) if floats]
-        found, _ = _applied(ctx.call.pullback(wanted), [*ctx.saved_tensors, *bars])
+        found, _ = _applied(ctx.call.pullback(wanted), [*tensors, *bars])
         by_operand = dict(zip(ctx.call.moved(wanted), map(_conjugate, found), strict=True))
-        return None, *(by_operand.get(k) if k in wanted else None for k in range(len(ctx.saved_tensors)))
+        return None, *(by_operand.get(k) if k in wanted else None for k in range(len(tensors)))
 
     @staticmethod
     def jvp(ctx: Any, _: None, *tangents: torch.Tensor | None) -> tuple[torch.Tensor | None, ...]:

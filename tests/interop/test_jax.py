@@ -97,6 +97,37 @@ def test_single_precision_stays():
     assert value.dtype == gradient.dtype == np.float32
 
 
+def test_what_writes_into_its_arguments_has_copies():
+    def squared_first(x):
+        x[0] = x[0] ** 2
+        return np.sum(x**2)
+
+    same(jax.grad(wrap(squared_first))(2.0 * W), np.array([4.0 * (2.0 * W[0]) ** 3, *(4.0 * W[1:])]))
+
+
+def test_nests_of_transformations():
+    def ours(w, x):
+        return g(w, x) ** 2
+
+    def theirs(w, x):
+        return jnp.sum(jnp.tanh(w * x) ** 2) ** 2
+
+    g = wrap(lambda w, x: np.sum(np.tanh(w * x) ** 2))
+    many = jnp.stack([W, 2.0 * W])
+    for nest in (
+        lambda h: jax.jit(jax.vmap(jax.grad(h), (0, None)))(many, X),
+        lambda h: jax.vmap(jax.jit(jax.hessian(h)), (0, None))(many, X),
+        lambda h: jax.grad(lambda w: jnp.sum(jax.vmap(h, (None, 0))(w, many) ** 2))(W),
+        lambda h: jax.jit(jax.grad(jax.checkpoint(h)))(W, X),
+        lambda h: jax.grad(lambda w: jax.lax.scan(lambda c, x: (c + h(w * c, x), None), 0.1, many)[0])(W),
+        lambda h: jax.jacfwd(jax.jacrev(jax.checkpoint(h), 1))(W, X),
+        lambda h: jax.linearize(lambda w: jax.grad(h)(w, X), W)[1](W),
+        lambda h: jax.lax.map(lambda w: jax.value_and_grad(h)(w, X)[1], many),
+        lambda h: jax.lax.cond(True, jax.grad(h), lambda w, x: w, W, X),
+    ):
+        same(nest(ours), nest(theirs))
+
+
 def test_checks_of_jax():
     from jax.test_util import check_grads
 

@@ -101,6 +101,44 @@ def test_arguments_are_not_changed():
     assert same.data_ptr() != x.data_ptr()
 
 
+def doubled_first(x):
+    x[0] = x[0] ** 2
+    return np.sum(x**2)
+
+
+def test_what_writes_into_its_arguments_has_copies():
+    (x,) = leaves(2.0 * W)
+    wrap(doubled_first)(x).backward()
+    assert x.tolist() == (2.0 * W).tolist()
+    assert x.grad.tolist() == [4.0 * x[0].item() ** 3, *(2.0 * x[1:]).tolist()]
+
+
+def test_inside_a_checkpoint():
+    (x,) = leaves(W)
+    torch.utils.checkpoint.checkpoint(wrap(lambda x: np.sum(x**3)), x, use_reentrant=False).backward()
+    torch.testing.assert_close(x.grad, 3.0 * W**2)
+
+
+def test_twice_through_a_graph_of_torch():
+    def curved(x):
+        (slope,) = torch.autograd.grad(wrap(lambda x: np.sum(np.tanh(x) ** 2))(2.0 * x), x, create_graph=True)
+        return torch.sum(slope**2)
+
+    def of_torch(x):
+        (slope,) = torch.autograd.grad(torch.sum(torch.tanh(2.0 * x) ** 2), x, create_graph=True)
+        return torch.sum(slope**2)
+
+    found, known = (torch.autograd.grad(f(x), x)[0] for f in (curved, of_torch) for (x,) in [leaves(W)])
+    torch.testing.assert_close(found, known)
+    one, two = torch.stack([W, 2.0 * W]), torch.func.hessian(wrap(lambda x: np.sum(np.tanh(x) ** 2)))
+    torch.testing.assert_close(torch.func.vmap(two)(one)[1], two(2.0 * W))
+
+
+def test_numbers_that_numpy_does_not_have():
+    with pytest.raises(ArgumentError, match=r"bfloat16, which NumPy does not have: pass x.float\(\)"):
+        wrap(lambda x: np.sum(x))(torch.ones(2, dtype=torch.bfloat16))
+
+
 def test_a_layer_of_a_network_learns():
     torch.manual_seed(0)
     model = torch.nn.Linear(3, 2)
