@@ -52,7 +52,7 @@ def minimize(
     """`scipy.optimize.minimize` with the gradient, and for methods of second order the Hessian or its products.
 
     `x0` is a number, an array, or a tuple, list, dict or object of these; `result.x` is of the same kind. A tuple or
-    list of numbers alone is a vector, as SciPy has it. Bounds, constraints and a callback see the vector of its numbers.
+    list of numbers alone is a vector, as SciPy has it. Bounds, constraints and a callback see the vector of numbers.
     With `jac=True` what is given is the value and gradient.
 
     >>> import numpy as np
