@@ -21,6 +21,7 @@ from s2sad.ir.types import Type, array, tuple_type
 from s2sad.rules.contributions import conjugated, fit, type_in
 from s2sad.rules.domains import REAL
 from s2sad.rules.families import rule
+from s2sad.rules.literature import GILES
 from s2sad.rules.numpy.factorisations import reciprocal_gaps
 from s2sad.rules.numpy.linalg import adjointed, real_dtype
 from s2sad.rules.promotion import array_types, result_dtype
@@ -117,6 +118,7 @@ rule(
     adjoint=_tridiagonal_adjoint,
     name="scipy.linalg.eigh_tridiagonal (of some)",
     spelling=_tridiagonal_spelling,
+    source=GILES,
     samples=lambda rng: [Sample((*_tridiagonal(rng), among)) for among in (None, (1, 2))],
 )
 
@@ -203,6 +205,7 @@ rule(
     adjoint=_banded_adjoint,
     name="scipy.linalg.eig_banded (of some)",
     spelling=_banded_spelling,
+    source=GILES,
     samples=lambda rng: [
         Sample((_banded(rng), None)),
         Sample((_banded(rng, lower=True), None), {"lower": True}),
