@@ -40,6 +40,7 @@ from s2sad.ir.values import (
     Value,
     While,
     constant,
+    walk,
 )
 from s2sad.loops.blocks import in_blocks
 from s2sad.loops.branches import Side, handed, merged
@@ -150,6 +151,7 @@ class Lowering:
         """By an array: the values that it is, or that are computed of it."""
         self.given_memory: set[Value] = set()
         """That of the parameters."""
+        self.makers = {r: op for op in walk(source.body) for r in op.results}
 
     @property
     def builder(self) -> Builder:
@@ -271,7 +273,7 @@ class Lowering:
     def operation(self, op: Operation) -> None:
         for value in self.early.get(op, ()):
             for array in arrays_in(self.terms[value]):
-                self.loops.stored(array, value.hint)
+                self.store(value, array)
         if isinstance(op, Apply):
             self.apply(op)
             return
@@ -433,7 +435,16 @@ class Lowering:
         for op in self.around:
             if self.lives.bound[value] < self.lives.start[op] and self.lives.is_read_behind(value, op):
                 raise StoredEarlier(op, value)
+        self.store(value, part)
+
+    def store(self, value: Value, part: Array) -> None:
+        """Store what is computed for a value: it is of the operation that gives this, whatever asks for it now."""
+        maker, builder = self.makers.get(value), self.builder
+        before = builder.location, builder.about
+        if maker is not None:
+            builder.location, builder.about = maker.location, maker.about
         self.loops.stored(part, value.hint)
+        builder.location, builder.about = before
 
     # branches
 
