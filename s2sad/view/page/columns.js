@@ -149,14 +149,20 @@ function facts(one) {
   return { type: made?.type, value: valueOf(made), adjoint: made && valueOf(adjointOf(made)), kept: total(here, "kept"), time: total(here, "time") };
 }
 
-/** A value where there is little room: of an array the least, the mean and the greatest, in few digits. */
+/** A value where there is little room: of an array the least, the mean and the greatest, in few digits; of a container its parts. */
 function shortly(value) {
   if (!value) return null;
-  if (!value.text.includes(", ")) return value.text;
-  const numbers = value.text.split(", ").map((part) => part.replace(/^(min|mean|max) /, "").replace(/^-0$/, "0"));
-  const short = numbers.map((n) => (/^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(n) && (n.includes(".") || n.length > 6) ? String(+Number(n).toPrecision(3)) : n));
-  const text = new Set(short).size === 1 ? `all ${short[0]}` : short.join(" \u2026 ");
+  const text = value.text.split("; ").map(partShortly).join("; ");
   return value.bad && !text.includes(value.bad) ? `${value.bad} in ${text}` : text;
+}
+
+function partShortly(part) {
+  const [name, text] = part.includes(": ") ? part.split(": ") : ["", part];
+  const [all, rest] = [text.split(", ").filter((one) => /^(min|mean|max) /.test(one)), text.split(", ").filter((one) => !/^(min|mean|max) /.test(one))];
+  const numbers = all.map((one) => one.replace(/^(min|mean|max) /, "").replace(/^-0$/, "0"));
+  const short = numbers.map((n) => (/^-?\d+(\.\d+)?(e[+-]\d+)?$/.test(n) && (n.includes(".") || n.length > 6) ? String(+Number(n).toPrecision(3)) : n));
+  const range = short.length && new Set(short).size === 1 ? `all ${short[0]}` : short.join(" \u2026 ");
+  return (name ? `${name}: ` : "") + [range, ...rest].filter(Boolean).join(", ");
 }
 
 const MARGINS = {
@@ -178,8 +184,9 @@ function marginOf(one) {
   return cell;
 }
 
-/** Where nan or inf comes up first, in the trace and in each derivative. */
+/** Where nan or inf comes up first, in the trace and in each derivative; and where the run stopped. */
 const firstBad = new Set([DATA.trace, ...DATA.tabs.map((tab) => tab.lines)].map((lines) => lines.find((line) => line.value?.bad)?.id));
+if (DATA.error_at) firstBad.add(DATA.error_at);
 
 // Iterations: one is chosen in each loop that was watched, the same in both sweeps
 
@@ -293,6 +300,7 @@ function chooseFirst() {
     const run = loop.at.map((_, k) => own.filter((line) => line.values.text[k] != null).length);
     choose(loop, run.lastIndexOf(Math.max(...run)));
   }
+  for (const loop of loops.values()) if (loop.kind === "loop" && !loop.back && loop.within) choose(loop, loop.at.length - 1);
   const bad = watched.find((line) => line.values.bad?.some(Boolean));
   if (bad) choose(loops.get(bad.values.loop), bad.values.bad.findIndex(Boolean));
 }
@@ -300,7 +308,7 @@ function chooseFirst() {
 // Lines and panes
 
 function lineElement(one) {
-  const notes = [one.active === false && one.why, one.value?.bad && `${one.value.bad}${firstBad.has(one.id) ? " for the first time" : ""}`].filter(Boolean).join("; ");
+  const notes = [one.active === false && one.why, one.value?.bad && `${one.value.bad}${firstBad.has(one.id) ? " for the first time" : ""}`, one.id === DATA.error_at && DATA.error].filter(Boolean).join("; ");
   const kinds = [isAdjoint(one) && "back", one.active === false && "idle", firstBad.has(one.id) && "wrong", one.value?.bad && "tainted"].filter(Boolean).join(" ");
   return make(
     "div",
@@ -506,7 +514,7 @@ function drawDock(one) {
 function hint() {
   const made = make("p", { class: "hint" });
   made.innerHTML =
-    `${state.example ? "<b>For example this line.</b> " : ""}Point at a line to see what it came from and what came of it; a click pins it.` +
+    `${state.example ? `<b>${state.example}</b> ` : ""}Point at a line to see what it came from and what came of it; a click pins it.` +
     "<span class=\"keys\"> Keys: <kbd>\u2191</kbd> <kbd>\u2193</kbd> along, <kbd>\u2190</kbd> <kbd>\u2192</kbd> across, <kbd>Enter</kbd> <kbd>Esc</kbd> pin, " +
     `${loops.size ? "<kbd>,</kbd> <kbd>.</kbd> iterations, " : ""}<kbd>/</kbd> find.</span>`;
   return made;
@@ -533,6 +541,7 @@ function lineFacts(one) {
   const add = (name, text, kind = null) => text && list.append(make("dt", {}, name), make("dd", { class: kind, "data-fact": name }, text));
   add("type", found.type);
   if (found.value) add(firstBad.has(one.id) ? `first ${found.value.bad}` : "value", found.value.text, found.value.bad && "wrong");
+  add("stopped", one.id === DATA.error_at && DATA.error, "wrong");
   add("adjoint", found.adjoint?.text);
   add("kept", found.kept && `${bytes(found.kept)} for the way back`);
   add("time", found.time != null && percent(found.time));

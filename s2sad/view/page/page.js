@@ -17,12 +17,12 @@ function drawTop() {
   $("foot").textContent = `s2sad ${DATA.version}`;
   const cells = (a) => [variable(a.name) ?? a.name, make("span", { class: "type" }, a.type), make("span", { title: a.value?.text }, shortly(a.value) ?? "")];
   $("arguments").replaceChildren(...DATA.arguments.map((a) => make("li", {}, ...cells(a))));
-  if (DATA.checked) {
-    $("checked").hidden = false;
-    $("checked").classList.toggle("wrong", !DATA.checked.ok);
-    $("checked").querySelector("summary").textContent = DATA.checked.ok ? "\u2713 gradient checked" : "\u2717 gradient check failed";
-    $("checked").querySelector("p").textContent = DATA.checked.text;
-  }
+  const found = DATA.error ? { ok: false, text: DATA.error } : DATA.checked;
+  if (!found) return;
+  $("checked").hidden = false;
+  $("checked").classList.toggle("wrong", !found.ok);
+  $("checked").querySelector("summary").textContent = DATA.error ? "\u2717 the run stopped" : found.ok ? "\u2713 gradient checked" : "\u2717 gradient check failed";
+  $("checked").querySelector("p").textContent = found.text;
 }
 
 // Tabs
@@ -69,13 +69,15 @@ function hover(id) {
   light();
 }
 
-/** One line is lit from the start, so that it is seen what there is to see: an adjoint of the function that is called. */
+/** One line is lit from the start: where something went wrong, or an adjoint of the function that is called, as an example. */
 function showExample() {
+  const wrong = records.get(DATA.error_at) ?? ofColumn("derivative").find((one) => firstBad.has(one.id));
   const found = ofColumn("derivative").filter((one) => isAdjoint(one) && one.rule?.formula && one.makes.length === 1 && isDerived(one.makes[0]) && [...one.partners].some((id) => id.startsWith("t")));
   const begin = mainHead()?.number ?? 0;
-  const one = found.find((other) => other.number > begin && other.source?.in === 0) ?? found.find((other) => other.number > begin) ?? found[0];
+  const one = wrong ?? found.find((other) => other.number > begin && other.source?.in === 0) ?? found.find((other) => other.number > begin) ?? found[0];
   if (!one || state.pinned) return;
-  [state.hover, state.example] = [one.id, true];
+  const words = one.id === DATA.error_at ? "Here the run stopped." : wrong ? `Here ${one.value.bad} comes up first.` : "For example this line.";
+  [state.hover, state.example] = [one.id, words];
   light();
   reveal(one.id);
 }

@@ -114,6 +114,25 @@ def test_the_first_nan_is_marked(opened):
     assert opened.page.inner_text("#r18 .margin") == "nan"
 
 
+def test_where_a_run_stopped(opened, tmp_path):
+    data = copy.deepcopy(DATA) | {"error": "LinAlgError: Singular matrix", "error_at": "r11", "checked": None}
+    (tmp_path / "stopped.html").write_text(page(data))
+    opened.show(tmp_path / "stopped.html")
+    assert "the run stopped" in opened.page.inner_text("#checked")
+    assert "r11" in opened.lit() and "Singular matrix" in opened.page.inner_text("#dock")
+    assert "wrong" in opened.page.get_attribute("#r11", "class")
+
+
+def test_values_in_short(opened):
+    def shortly(text, bad=None):
+        return opened.page.evaluate("value => shortly(value)", {"text": text, "bad": bad})
+
+    assert shortly("2.02") == "2.02" and shortly("min 0.123456, mean 2, max 1234567") == "0.123 \u2026 2 \u2026 1230000"
+    assert shortly("min 1, mean 1, max 1, 2 of 3 nan", "nan") == "all 1, 2 of 3 nan"
+    assert shortly("value: 2.02; x: min -0, mean 0.5, max 1; \u2026") == "value: 2.02; x: 0 \u2026 0.5 \u2026 1; \u2026"
+    assert shortly("all nan", "nan") == "all nan" and shortly("min 0, mean 1, max 2", "inf").startswith("inf in 0")
+
+
 def test_one_hue_for_a_variable_and_its_adjoint(opened):
     hues = opened.page.eval_on_selector_all(
         "#r16 .v, #s0-14 .v", "all => all.map(v => [v.textContent, v.style.getPropertyValue('--hue')])"
@@ -348,11 +367,17 @@ def test_a_loop_in_a_loop(opened, tmp_path):
     assert said() == ["i = 1", "i = 1, j = 0", "i = 1"]
 
 
-def test_one_line_is_lit_from_the_start(opened):
-    assert "r16" in opened.lit() and "t3" in opened.lit()
+def test_one_line_is_lit_from_the_start(opened, tmp_path):
+    assert {"r18", "t1"} <= set(opened.lit()) and "Here nan comes up first" in opened.page.inner_text("#dock")
+    opened.page.hover("#t3 .text")
+    assert "r18" not in opened.lit() and "Here nan" not in opened.page.inner_text("#dock")
+    data = copy.deepcopy(DATA)
+    for line in data["tabs"][0]["lines"]:
+        line["value"] = None
+    (tmp_path / "good.html").write_text(page(data))
+    opened.show(tmp_path / "good.html")
+    assert {"r16", "t3"} <= set(opened.lit())
     assert "For example" in opened.page.inner_text("#dock") and "a_bar += y_bar * b" in opened.page.inner_text("#dock")
-    opened.page.hover("#t1 .text")
-    assert "r16" not in opened.lit() and "For example" not in opened.page.inner_text("#dock")
 
 
 def test_what_runs_wild_is_shown_too(opened, tmp_path):
