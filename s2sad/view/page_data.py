@@ -8,7 +8,6 @@ trace, `r12` in the reverse mode.
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -18,7 +17,7 @@ from s2sad.errors import NOWHERE, Location
 from s2sad.ir.containers import EXTRACT
 from s2sad.ir.printer import Printer, TraceLine
 from s2sad.ir.trace_names import as_text, is_of_trace
-from s2sad.ir.types import is_active_type
+from s2sad.ir.types import Type, is_active_type
 from s2sad.ir.values import (
     Apply,
     Call,
@@ -98,7 +97,7 @@ def page_data(subject: Subject) -> Data:
     graph = graph_of(first.lines) if first else Graph()
     _note_unwritten(trace, tabs[0]["lines"] if tabs else [])
     for line in [*trace.lines, *(line for tab in tabs for line in tab["lines"])]:
-        line.pop("keys", None)
+        del line["keys"], line["form"]
     return {
         "title": subject.title,
         "function": subject.function,
@@ -240,6 +239,7 @@ class _Trace:
             "why": why,
             "rule": rule_of(ops[-1], "reverse") if why is None and isinstance(op, Apply | Call) else None,
             "keys": [key for o in ops for key in keys_of(o)],
+            "form": _form(made.bound[0].type) if len(made.bound) == 1 else None,
         }
         self.lines.append(line)
         for key, one in ((key, o) for o in ops for key in keys_of(o)):
@@ -315,16 +315,15 @@ def _note_values(trace: Sequence[Data], lines: Sequence[Data]) -> None:
         same = [by_id[p] for p in t["partners"] if p in by_id]
         found = (x for x in same if x["sweep"] == PRIMAL and names & {x["of"].get(n, n) for n in x["makes"]})
         # `v2` may be another value there, calculated for the same operation
-        found = (x for x in found if None in (t["type"], x["type"]) or _alike(t["type"], x["type"]))
+        found = (x for x in found if None in (t["form"], x["form"]) or t["form"] == x["form"])
         made = next((x for x in found if x["value"] is not None), None)
         if made is not None:
             t["value"], t["values"] = made["value"], made["values"]
 
 
-def _alike(a: str, b: str) -> bool:
-    """Whether two types are those of one value: numbers of Python and of NumPy are the same."""
-    a, b = (re.sub(r"\d+(?=$|=|\[)", "", t.partition("=")[0], count=1) for t in (a, b))
-    return a == b
+def _form(t: Type) -> tuple[str, int | None]:
+    """What the types of one value have in common, whatever its lengths are called: it may be Python's or NumPy's."""
+    return type(t).__name__ if t.dtype is None else t.dtype.kind, t.rank
 
 
 def _note_unwritten(trace: _Trace, lines: Sequence[Data]) -> None:
@@ -462,6 +461,7 @@ def _line(line: Line, letter: str, sources: Sources, trace: _Trace, lengths: Len
         "why": None,
         "rule": None,
         "keys": keys,
+        "form": _form(next(iter(line.types.values()))) if len(line.types) == 1 else None,
     }
     found["rule"] = _rule(line, found, trace)
     if line.sweep == PRIMAL and keys:

@@ -419,3 +419,15 @@ def test_a_page_without_llvmlite_says_why_it_has_no_loops(monkeypatch):
     tabs = {tab["key"]: tab for tab in explored(s2sad.grad(product), (2.0, 3.0), {})["tabs"]}
     assert tabs["native"]["reason"] == "backend 'native' needs llvmlite"
     assert tabs["reverse"]["lines"]
+
+
+def test_a_value_is_known_in_the_trace_whatever_its_lengths_are_called():
+    """They are called by the arguments there, and by the integers that the text has in the derivative."""
+    from examples.kernels.lstm import sequence_loss
+
+    weights = [np.full(s, 0.1) for s in ((8, 3), (8, 2), 8, (4, 3), (4, 2))]
+    data = explored(s2sad.grad(sequence_loss), weights, {})
+    line = next(t for t in data["trace"] if t["text"].strip().startswith("z = "))
+    same = next(x for x in data["tabs"][0]["lines"] if x["text"].strip().startswith("z = "))
+    assert line["type"] != same["type"]
+    assert line["value"] == same["value"] and line["values"]["text"] == same["values"]["text"]
