@@ -17,12 +17,13 @@ from s2sad.dispatch.display import Displayed
 from s2sad.dispatch.frames import public
 from s2sad.dispatch.subject import Subject, bound_arguments
 from s2sad.dispatch.typed import BackendName
-from s2sad.errors import ArgumentError, did_you_mean, shown
+from s2sad.errors import ArgumentError, NonScalarOutput, did_you_mean, shown
 from s2sad.frontend.reading.callables import UserValue, callable_name
 from s2sad.ir.marks import AtPoint, Forward, Operator, mark
 from s2sad.ir.objects import make_object, object_items
 from s2sad.ir.printer import print_function
 from s2sad.ir.signature import Signature, mismatch
+from s2sad.ir.trees import flatten, in_place_of
 from s2sad.ir.types import is_active_type, is_namedtuple
 from s2sad.view.cell import Pattern
 from s2sad.view.text import Text
@@ -30,6 +31,8 @@ from s2sad.view.text import Text
 A = TypeVar("A")
 P = ParamSpec("P")
 R = TypeVar("R")
+V = TypeVar("V")
+"""The value beside which a function gives more."""
 R_co = TypeVar("R_co", covariant=True)
 
 Argnum: TypeAlias = int | str
@@ -256,15 +259,39 @@ def is_active(primal: object) -> bool:
     return type(primal) is float or is_active_type(Signature().type_of(primal))
 
 
+@overload
+def jvp(
+    fun: Callable[..., tuple[V, A]],
+    primals: Sequence[object],
+    tangents: Sequence[object],
+    *,
+    has_aux: Literal[True],
+    backend: BackendName | None = ...,
+) -> tuple[V, V, A]: ...
+@overload
+def jvp(
+    fun: Callable[..., R],
+    primals: Sequence[object],
+    tangents: Sequence[object],
+    *,
+    has_aux: Literal[False] = ...,
+    backend: BackendName | None = ...,
+) -> tuple[R, R]: ...
 @public
 def jvp(
-    fun: Callable[..., R], primals: Sequence[object], tangents: Sequence[object], *, backend: BackendName | None = None
-) -> tuple[R, R]:
+    fun: Callable[..., Any],
+    primals: Sequence[object],
+    tangents: Sequence[object],
+    *,
+    has_aux: bool = False,
+    backend: BackendName | None = None,
+) -> tuple[Any, ...]:
     """The value of a function and its derivative along tangents: `(fun(*primals), J @ tangents)`, forward mode.
 
     `tangents` has the structure, shapes and dtypes of `primals`; for an integer argument it is ignored. None stands for
-    the tangent of an argument that is not moved: nothing is computed for it. `backend` is what runs the emitted code;
-    None is plain NumPy.
+    the tangent of an argument that is not moved: nothing is computed for it. With `has_aux` the function gives
+    `(value, aux)`, and the result is `(value, tangent, aux)`. `backend` is what runs the emitted code; None is plain
+    NumPy.
 
     >>> jvp(lambda x, y: x * y, (3.0, 2.0), (1.0, None))
     (6.0, 2.0)
@@ -290,7 +317,27 @@ def jvp(
     if len(primals) + len(active) != len(tangent.__signature__.parameters):
         subject = Subject(fun)
         primals = tuple(bound_arguments(subject.signature, primals, {}, subject.name).values())
-    return tangent(*primals, *dots)  # type: ignore[no-any-return]
+    out, out_dot = tangent(*primals, *dots)
+    return (check_pair(fun, out)[0], out_dot[0], out[1]) if has_aux else (out, out_dot)
+
+
+def check_pair(fun: object, out: UserValue) -> UserValue:
+    """The result of a function with has_aux.
+
+    Raises:
+        NonScalarOutput: it is no pair.
+    """
+    if not isinstance(out, tuple) or len(out) != 2:
+        what = "with has_aux the result must be a pair (value, aux)"
+        raise NonScalarOutput(f"{callable_name(fun)}: {what}, not {shown(out)}")
+    return out
+
+
+def zeros_of(aux: UserValue) -> UserValue:
+    """The cotangent of what has none: zeros in the place of floats."""
+    leaves, structure = flatten(aux)
+    zeros = (lambda leaf=leaf: 0.0 if type(leaf) is float else np.zeros_like(leaf)[()] for leaf in leaves)
+    return structure.tree(in_place_of(leaf, zero) for leaf, zero in zip(leaves, zeros, strict=True))
 
 
 def in_kind_of(primal: UserValue, value: UserValue, what: str) -> UserValue:
@@ -340,15 +387,23 @@ def _converted(primal: UserValue, value: UserValue) -> UserValue:
     return make_object(type(value), **{k: _converted(own[k], v) if k in own else v for k, v in attributes.items()})
 
 
+@overload
+def vjp(
+    fun: Callable[..., tuple[V, A]], *primals: object, has_aux: Literal[True], backend: BackendName | None = ...
+) -> tuple[V, Callable[[V], tuple[Any, ...]], A]: ...
+@overload
+def vjp(
+    fun: Callable[..., R], *primals: object, has_aux: Literal[False] = ..., backend: BackendName | None = ...
+) -> tuple[R, LinearFunction[[R], tuple[Any, ...]]]: ...
 @public
 def vjp(
-    fun: Callable[..., R], *primals: object, backend: BackendName | None = None
-) -> tuple[R, LinearFunction[[R], tuple[Any, ...]]]:
+    fun: Callable[..., Any], *primals: object, has_aux: bool = False, backend: BackendName | None = None
+) -> tuple[Any, ...]:
     """The value of a function and its pullback: `(fun(*primals), y_bar -> primal_bars)`, reverse mode.
 
     The pullback takes a cotangent of the structure of the result and gives a tuple with the cotangent of each
-    argument, None for one that holds no floats. It may be called any number of times. `backend` is what runs both
-    sweeps; None is plain NumPy.
+    argument, None for one that holds no floats. It may be called any number of times. With `has_aux` the function gives
+    `(value, aux)`, and the result is `(value, pullback, aux)`. `backend` is what runs both sweeps; None is plain NumPy.
 
     >>> y, pullback = vjp(lambda x, y: x * y, 3.0, 2.0)
     >>> y, pullback(1.0)
@@ -361,15 +416,23 @@ def vjp(
     derivative = derivative_of(fun, Transform("vjp", active), backend)
     forward, reverse = derivative.sweeps(primals)
     out, residuals = forward
+    value = check_pair(fun, out)[0] if has_aux else out
+    zeros = (zeros_of(out[1]),) if has_aux else ()
 
     def pullback(*cotangents: object) -> tuple[UserValue, ...]:
         if len(cotangents) != 1:
             what = "a pullback takes one cotangent, of the structure of the result"
             raise ArgumentError(f"{what}, and is given {len(cotangents)}: pullback(1.0) for a scalar")
-        bars = reverse(residuals, in_kind_of(out, cotangents[0], "the cotangent"))
+        y_bar = in_kind_of(value, cotangents[0], "the cotangent")
+        if has_aux:
+            made = getattr(type(out), "_make", tuple)
+            y_bar = made((y_bar, *zeros))
+        bars = reverse(residuals, y_bar)
         bars = (bars,) if len(active) == 1 else bars
         return tuple(bars[active.index(k)] if k in active else None for k in range(len(primals)))
 
+    if has_aux:
+        return value, pullback, out[1]
     return out, LinearFunction.at(pullback, derivative_of(fun, _pullback(active, len(primals))), primals, derivative)
 
 

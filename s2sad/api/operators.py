@@ -9,16 +9,19 @@ from dataclasses import replace
 from operator import attrgetter
 from os import PathLike
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 from s2sad.api.gradients import (
+    A,
     Argnums,
     LinearFunction,
     P,
     R,
     R_co,
+    V,
     active_arguments,
     asked,
+    check_pair,
     derivative,
     derivative_of,
     in_kind_of,
@@ -393,15 +396,24 @@ class HessianProduct(Method[..., Any]):
 mark(HessianProduct, StandsFor(attrgetter("derivative")))
 
 
+@overload
+def linearize(
+    fun: Callable[..., tuple[V, A]], *primals: object, has_aux: Literal[True], backend: BackendName | None = ...
+) -> tuple[V, Callable[..., V], A]: ...
+@overload
+def linearize(
+    fun: Callable[..., R], *primals: object, has_aux: Literal[False] = ..., backend: BackendName | None = ...
+) -> tuple[R, Callable[..., R]]: ...
 @public
 def linearize(
-    fun: Callable[..., R], *primals: object, backend: BackendName | None = None
-) -> tuple[R, Callable[..., R]]:
+    fun: Callable[..., Any], *primals: object, has_aux: bool = False, backend: BackendName | None = None
+) -> tuple[Any, ...]:
     """The value of a function, and its derivative at that point as a function of tangents: `(f(*primals), f_jvp)`.
 
     `f_jvp(*tangents)` is `J @ tangents`; it has one parameter for each of `primals`, that of an integer is ignored.
-    What the tangents have no part in is computed once; loops that carry them run again. `backend` is what runs both
-    parts; None is plain NumPy.
+    What the tangents have no part in is computed once; loops that carry them run again. With `has_aux` the function
+    gives `(value, aux)`, and the result is `(value, f_jvp, aux)`. `backend` is what runs both parts; None is plain
+    NumPy.
 
     >>> y, f_jvp = linearize(lambda x: x**2, 3.0)
     >>> y, f_jvp(1.0), f_jvp(2.0)
@@ -416,8 +428,10 @@ def linearize(
         if len(tangents) != len(primals):
             raise ArgumentError(f"{len(primals)} primals and {len(tangents)} tangents")
         dots = [in_kind_of(primals[k], tangents[k], f"the tangent of argument {k}") for k in active]
-        return tangent(residuals, *dots)
+        return tangent(residuals, *dots)[0] if has_aux else tangent(residuals, *dots)
 
+    if has_aux:
+        return check_pair(fun, value)[0], pushforward, value[1]
     # The derivative has tangents of the active arguments alone: it stands for the pushforward where all are active.
     if len(active) < len(primals):
         return value, pushforward

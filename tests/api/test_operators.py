@@ -387,3 +387,61 @@ def test_the_primal_is_computed_once():
     assert source.count("np.sin") == 1
     before, _, inside = s2sad.jacfwd(elementwise).lower(X).source.partition("for ")
     assert "np.sin" in before and "np.sin" not in inside
+
+
+def value_with_more(x, n):
+    y = np.sin(x) * n
+    return np.sum(y * x), {"y": y, "n": n, "name": "sine", "parts": [y[0], 2.0]}
+
+
+class Told(NamedTuple):
+    value: float
+    rest: tuple
+
+
+def told(x, n):
+    value, rest = value_with_more(x, n)
+    return Told(value, (rest["y"],))
+
+
+@pytest.mark.parametrize("f", [value_with_more, told])
+def test_what_a_function_gives_beside_its_value_is_handed_on(f):
+    x, x_dot = np.array([0.3, 1.1]), np.array([1.0, -2.0])
+    gradient, (value, aux) = s2sad.grad(lambda x: f(x, 3)[0])(x), f(x, 3)
+    found, pullback, more = s2sad.vjp(f, x, 3, has_aux=True)
+    np.testing.assert_allclose(pullback(2.0)[0], 2.0 * gradient, rtol=1e-14)
+    assert pullback(2.0)[1] is None
+    forward = s2sad.jvp(f, (x, 3), (x_dot, None), has_aux=True)
+    linear = s2sad.linearize(f, x, 3, has_aux=True)
+    np.testing.assert_allclose(forward[1], gradient @ x_dot, rtol=1e-14)
+    np.testing.assert_allclose(linear[1](x_dot, 0), gradient @ x_dot, rtol=1e-14)
+    for v, m in ((found, more), (forward[0], forward[2]), (linear[0], linear[2])):
+        assert v == pytest.approx(value, rel=1e-15)
+        assert type(m) is type(aux) and len(m) == len(aux)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda f, x: s2sad.vjp(f, x, has_aux=True),
+        lambda f, x: s2sad.jvp(f, (x,), (x,), has_aux=True),
+        lambda f, x: s2sad.linearize(f, x, has_aux=True),
+    ],
+)
+def test_has_aux_wants_a_pair(call):
+    with pytest.raises(NonScalarOutput, match=r"the result must be a pair \(value, aux\)"):
+        call(lambda x: x * 2.0, 1.0)
+
+
+def aux_of_vjp(x):
+    return s2sad.vjp(lambda y: (y * y, y), x, has_aux=True)[0]
+
+
+def aux_of_jvp(x):
+    return s2sad.jvp(lambda y: (y * y, y), (x,), (1.0,), has_aux=True)[0]
+
+
+@pytest.mark.parametrize("f", [aux_of_vjp, aux_of_jvp])
+def test_inside_a_function_has_aux_is_refused(f):
+    with pytest.raises(s2sad.Error, match="take the pair that"):
+        s2sad.grad(f)(1.0)

@@ -117,6 +117,12 @@ assert_type(pullback(1.0), tuple[Any, ...])
 point, along = s2sad.linearize(energy, 1.0, 2.0)
 assert_type(along(1.0, 0.0), float)
 
+assert_type(s2sad.jvp(with_aux, (1.0,), (1.0,), has_aux=True), tuple[float, float, str])
+number, back, told = s2sad.vjp(with_aux, 1.0, has_aux=True)
+assert_type(number, float)
+assert_type(told, str)
+assert_type(back(1.0), tuple[Any, ...])
+
 # the rest of the operators
 
 x: Array = np.array([1.0, 2.0])

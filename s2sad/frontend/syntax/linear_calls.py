@@ -27,9 +27,12 @@ def call_forward(
 ) -> Term:
     """`jvp(fun, primals, tangents)` inside a function: a call of the tangent of `fun`."""
     try:
-        fun, primals, tangents = inspect.signature(jvp).bind(*arguments, **keywords).args
+        bound = inspect.signature(jvp).bind(*arguments, **keywords)
     except TypeError as e:
         lowering.refuse(node, f"jvp: {e}", "", UnsupportedCall)
+    if "has_aux" in bound.kwargs:
+        lowering.refuse(node, "jvp inside a function with has_aux", "take the pair that it gives", UnsupportedCall)
+    fun, primals, tangents = bound.args
     values = [lowering.to_operand(t) for t in lowering.sequence(primals, node)]
     dots = lowering.sequence(tangents, node)
     fun = one_by_one(lowering, fun, values, node)
@@ -67,7 +70,8 @@ def value_and_linear(
     What the function closes over is read now, as a pullback does not see what comes after it.
     """
     if not arguments or keywords:
-        lowering.refuse(node, f"{operator.__name__} takes a function and its arguments by position")
+        instead = "take the pair that the function gives" if "has_aux" in keywords else ""
+        lowering.refuse(node, f"{operator.__name__} takes a function and its arguments by position", instead)
     fun, *primals = arguments
     fun = one_by_one(lowering, fun, primals, node)
     values = [lowering.to_operand(t) for t in primals]
