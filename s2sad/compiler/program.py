@@ -54,7 +54,7 @@ from s2sad.ir.signature import Signature, key_of, related, with_inner
 from s2sad.ir.solver import Part
 from s2sad.ir.types import BOTTOM, ArrayType, Type, leaves, substitute, symbols
 from s2sad.ir.user_rules import BlackBox, Custom, PlainFunctionOf
-from s2sad.ir.values import Constant, For, Function, FunctionRef, Operand, Value, constant, walk
+from s2sad.ir.values import Call, Constant, For, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.optimize import settle_lengths
 from s2sad.progress import stage
 
@@ -206,7 +206,11 @@ class Program:
             )
         if entry.result == BOTTOM:
             if key in self.recursive:
-                raise UnsupportedCall(f"{name} calls itself without end, or always raises")
+                calls = (op.location for op in walk(entry.function.body) if isinstance(op, Call))
+                instead = "have a case that gives a value without such a call"
+                raise UnsupportedCall(
+                    f"{name} calls itself without end, or always raises", instead, next(calls, NOWHERE)
+                )
             always_raises(entry)
         self.entries[key] = entry
         self.functions[name] = entry.function

@@ -181,7 +181,7 @@ class Finder(Derived):
             if moved:
                 raise UnsupportedType(
                     f"the value of {name!r} must be known here, and derivatives are taken by it",
-                    "use as a key, an index or a choice what is no float: a string, an integer",
+                    "use as a key, an index, an option or a choice what is no float: a string, an integer",
                     e.location,
                 )
             inner = inner.target

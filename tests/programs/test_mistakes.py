@@ -107,6 +107,10 @@ class Loss:
         return self.scale * x
 
 
+def never_ends(x):
+    return never_ends(x * x)
+
+
 def takes_an_array_for_a_number(x):
     return float(x) * 2.0
 
@@ -274,7 +278,7 @@ MISTAKES = {
         lambda: s2sad.grad(keys_by_a_float)(1.0),
         line(keys_by_a_float, 2),
         "the value of 'x' must be known here, and derivatives are taken by it",
-        "use as a key, an index or a choice what is no float: a string, an integer",
+        "use as a key, an index, an option or a choice what is no float: a string, an integer",
     ),
     "math of an array": (lambda: s2sad.grad(math_of_an_array)(X), line(math_of_an_array, 1), "np.sin takes arrays"),
     "random numbers": (lambda: s2sad.grad(draws)(1.0), line(draws, 1), "draw them before, and pass them"),
@@ -352,6 +356,11 @@ MISTAKES = {
     "a method with its object": (
         lambda: s2sad.grad(Loss.value)(Loss(), 1.0),
         "'self' needs floats, not an object of Loss; argnums=1 is the parameter behind it",
+    ),
+    "no end of calls": (
+        lambda: s2sad.grad(never_ends)(1.0),
+        line(never_ends, 1),
+        "have a case that gives a value without such a call",
     ),
     "an array of objects": (lambda: s2sad.grad(total)(np.array([1.0, None])), "np.asarray(x, dtype=float)"),
     "argnum=": (lambda: s2sad.grad(square, argnum=0), "grad has no parameter argnum: ", "did you mean argnums?"),
