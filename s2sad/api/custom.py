@@ -249,6 +249,8 @@ def _give(
         raise ArgumentError(f"{f.__qualname__} is a bound method: give the rule of a function that calls it")
     if not (result is None or callable(result) or (isinstance(result, str) and result == "elementwise")):
         raise ArgumentError(f'result is "elementwise" or a function, not {shown(result)}')
+    if not rules:
+        raise ArgumentError(f"no rule is given for {shown(f)}: one for each argument, None for a derivative of zero")
     known = lookup(f)
     module, name = home_of(f)
     if known is not None and not isinstance(known, BlackBox):

@@ -293,3 +293,20 @@ def test_functions_of_any_number_of_arguments():
     assert s2sad.vjp(total, 1.0, 2.0)[1](1.0) == (2.0, 4.0)
     with pytest.raises(ArgumentError, match="3"):
         s2sad.grad(total, argnums=3)(1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: s2sad.vmap(lambda x, y: x * y, in_axes={"x": 0, "y": None})(np.ones(3), 2.0),
+            r"\{'x': 0, 'y': None\} has",
+        ),
+        (lambda: s2sad.vmap(lambda x: x * x, out_axes=1)(np.ones(3)), "out_axes 1 of a result with 1 axes"),
+        (lambda: s2sad.vmap(lambda x: (x, x), out_axes=(0, -3))(np.ones((3, 2))), "out_axes -3 of a result with 2"),
+        (lambda: s2sad.defvjp(lambda x: x), "no rule is given for <function"),
+    ],
+)
+def test_axes_and_rules_that_do_not_fit_are_told(call, message):
+    with pytest.raises(s2sad.errors.ArgumentError, match=message):
+        call()

@@ -20,6 +20,9 @@ class ByKey:
 
     pairs: tuple[tuple[object, object], ...]
 
+    def __repr__(self) -> str:
+        return f"{{{', '.join(f'{k!r}: {axes!r}' for k, axes in self.pairs)}}}"
+
 
 def axes_of(axes: Axes, t: Type, what: str) -> list[Axis]:
     """The axis of each leaf of a type."""

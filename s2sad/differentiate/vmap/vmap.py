@@ -132,7 +132,13 @@ def _placed(batch: Batch, builder: Builder, operand: Operand, flag: Flag, axes: 
         return builder.make(t.cls, t.keys, items)
     axis = next(axes)
     if axis is not None:
-        return _turned(builder, batch.filled(operand, flag, builder), axis)
+        filled = batch.filled(operand, flag, builder)
+        rank = filled.type.rank if isinstance(filled.type, ArrayType) else None
+        if rank is not None and not -rank <= axis < rank:
+            raise ArgumentError(
+                f"vmap of {name}: out_axes {axis} of a result with {rank} axes, the examples' among them"
+            )
+        return _turned(builder, filled, axis)
     if any_of(flag):
         raise ArgumentError(f"vmap of {name}: a result differs between the examples, its out_axes is None")
     return operand
