@@ -12,7 +12,7 @@ from s2sad.emit.expressions import constant_expression, expression, fill_stateme
 from s2sad.emit.paragraphs import quote_of
 from s2sad.emit.plan import Begin, Moves, Plan, Step
 from s2sad.emit.spelling import Spelling
-from s2sad.emit.statements import copied, signed, stamped, subtracted
+from s2sad.emit.statements import call, copied, signed, stamped, subtracted
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitive import Algebra, Effect
 from s2sad.ir.python_trees import walk
@@ -39,6 +39,9 @@ class OperationWriter:
 
     def expression(self, op: Apply) -> ast.expr:
         """The expression of an operation."""
+        whole = self.plan.whole_of(op)
+        if whole is not None:
+            return call("list", [self.read(whole)])
         made = self.spelling.expression(op, self.read)
         return signed(made) if self.takes_sign(op) else made
 

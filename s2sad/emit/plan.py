@@ -29,6 +29,7 @@ from s2sad.emit.ownership import Ownership, with_copies
 from s2sad.ir.backend import NUMPY, Backend
 from s2sad.ir.containers import EXTRACT, GETITEM, INDEX_ADD, INDEX_SET, MAKE, UNDEFINED
 from s2sad.ir.dims import may_be_negative
+from s2sad.ir.primitives.lists import SEQUENCE
 from s2sad.ir.primitives.regions import MANAGER
 from s2sad.ir.types import BOTTOM, Type
 from s2sad.ir.values import (
@@ -146,6 +147,16 @@ class Plan:
         """Whether an operand stands for a name that is not bound."""
         op = self.made_by(operand)
         return op is not None and op.primitive is UNDEFINED
+
+    def whole_of(self, op: Apply) -> Operand | None:
+        """The list or tuple of which a list of run-time length takes all items, each where it stands there."""
+        taken = op.primitive is SEQUENCE and self.backend is NUMPY
+        parts = [self.inlined.get(o) for o in op.operands] if taken else []
+        whole = parts[0].operands[0] if parts and parts[0] is not None else None
+        if whole is None or not whole.type.is_container or tuple(range(len(parts))) != whole.type.keys:
+            return None
+        items = [(p.primitive, p.operands[0], p.static.get("key")) if p is not None else None for p in parts]
+        return whole if items == [(EXTRACT, whole, k) for k in whole.type.keys] else None
 
     def lengths_of(self, op: Operation | None) -> tuple[int, ...]:
         """How many parts has what one is taken of, and what that is a part of itself, as far as it is known."""

@@ -35,12 +35,15 @@ from s2sad.frontend.terms.terms import (
     Rest,
     Reversed,
     Term,
+    Zip,
+    is_array,
     is_iterator,
     nones_in,
 )
 from s2sad.ir.dims import dim_sum, least_value, new_dim
+from s2sad.ir.primitives.lists import SEQUENCE
 from s2sad.ir.types import integer
-from s2sad.ir.values import Block, Constant, For, Operand, Value, While, constant
+from s2sad.ir.values import Block, Constant, For, Operand, Value, While, constant, is_operand
 
 MAX_FEW = 16
 """The longest loop that is written out for the sake of the objects in it."""
@@ -77,10 +80,38 @@ class Loops(Lowering):
             return
         if isinstance(term, Generator):
             term = self.listed(term)
-        if self.unrollable(term, node) is not None:
+        items = self.unrollable(term, node)
+        if items is None:
+            self.iterate(node, term, snapshots)
+        elif len(items) <= MAX_FEW or not self.is_loop_over_table(node, term):
             self.walk_over(node, term)
-            return
-        self.iterate(node, term, snapshots)
+
+    def is_loop_over_table(self, node: gast.For, term: Term) -> bool:
+        """Lower a loop over many numbers that are known as one piece of text, where the body need not know them."""
+        back, env, errors = self.taking_back(), dict(self.env), len(self.errors)
+        table = self.table(term)
+        if table is not None:
+            missing = self.iterate_from(node, table, None, None)
+            if not missing and len(self.errors) == errors and self.is_unchanged_since(term, env):
+                return True
+        back()
+        return False
+
+    def table(self, term: Term) -> Term | None:
+        """What is iterated over, its lists of numbers as lists of run time; None where one holds something else."""
+        match term:
+            case Zip():
+                tables = [self.table(t) for t in term.iterables]
+                return None if None in tables else replace(term, iterables=tuple(tables))  # type: ignore[arg-type]
+            case Enumerate() | Reversed():
+                inner = self.table(term.iterable)
+                return None if inner is None else replace(term, iterable=inner)
+        items = self.open(term)
+        if isinstance(items, (list, tuple)):
+            numbers = [t for t in items if is_operand(t) and t.type.kind == "python"]
+            alike = len(numbers) == len(items) and len({t.type.dtype for t in numbers}) == 1
+            return self.builder.apply(SEQUENCE, numbers) if alike else None
+        return term if is_array(term) or isinstance(term, Range) else None
 
     def iterate(self, node: gast.For, term: Term, snapshots: int | None) -> None:
         """A loop whose iterations are one piece of text, or one round after the other where they cannot be that."""
