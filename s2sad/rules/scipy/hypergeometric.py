@@ -179,7 +179,7 @@ elementwise(
 )
 
 
-def _complex_type(z: Type, /) -> Type:
+def _complex_type(z: Type, /, k: int = 0, tol: float = 1e-8) -> Type:
     (t,) = array_types("scipy.special.lambertw", [z])
     return array(np.dtype(complex), t.shape)
 
@@ -188,6 +188,9 @@ elementwise(
     special.lambertw,
     lambda y, z: np.exp(-y) / (1.0 + y),
     type_rule=_complex_type,
-    samples=lambda rng: [Sample((POSITIVE(rng, (3,)),)), Sample((0.7,)), Sample((POSITIVE(rng, (3,)) + 0.3j,))],
+    samples=lambda rng: [
+        *(Sample((POSITIVE(rng, (3,)),)), Sample((0.7,)), Sample((POSITIVE(rng, (3,)) + 0.3j,))),
+        *(Sample((-0.2,), {"k": -1}), Sample((POSITIVE(rng, (3,)),), {"k": 2, "tol": 1e-10})),
+    ],
     ends=True,
 )
