@@ -12,11 +12,13 @@ import numpy as np
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import (
+    Closure,
     Keyed,
     Known,
     Maybe,
     Method,
     Outside,
+    Partial,
     Range,
     Record,
     Ref,
@@ -186,7 +188,9 @@ def _is_list_type(term: Term) -> bool:
 
 
 def _differ(left: Term, right: Term) -> bool:
-    """Whether a static object that is no number is compared with something that it cannot be."""
+    """Whether a static object that is no number, or a function, is compared with something that it cannot be."""
+    if any(isinstance(t, (Closure, Partial)) for t in (left, right)):
+        return is_operand(left) or is_operand(right)
     if is_of_unknown_kind(left) or is_of_unknown_kind(right):
         return False
     kinds = [is_operand(t) and t.type.is_static for t in (left, right)]
