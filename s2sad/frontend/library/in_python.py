@@ -28,6 +28,10 @@ def repeated_(values: Array, a: Array) -> Array:
     return np.reshape(values[np.arange(a.size) % values.size], a.shape)
 
 
+def close_(a: Array, b: Array, rtol: float, atol: float) -> Any:
+    return np.logical_or(a == b, np.logical_and(np.abs(a - b) <= atol + rtol * np.abs(b), np.isfinite(b)))
+
+
 def items_(xs: Iterable[object]) -> list[object]:
     return [x for x in xs]  # noqa: C416  (a call of `list` would be read as this)
 

@@ -1,6 +1,8 @@
-"""Histograms and polynomials of NumPy, which are small programs: as the text of `in_python` has them."""
+"""Histograms, polynomials and comparisons of NumPy, which are small programs: as the text of `in_python` has them."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import gast
 import numpy as np
@@ -8,8 +10,8 @@ import numpy as np
 from s2sad.errors import UnsupportedCall, UnsupportedType
 from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.meanings import meaning
-from s2sad.frontend.terms.terms import Slice, Term, is_none
+from s2sad.frontend.meanings import Meaning, meaning
+from s2sad.frontend.terms.terms import Slice, Term, is_none, is_static
 from s2sad.ir.primitive import primitive_name
 from s2sad.ir.values import Constant, Operand, constant
 
@@ -31,6 +33,26 @@ def _named(names: tuple[str, ...], args: list[Term], kw: dict[str, Term]) -> dic
 
 def _flag(lowering: Lowering, term: Term | None, node: gast.AST) -> Constant:
     return constant(term is not None and not is_none(term) and bool(lowering.static(term, node)))
+
+
+def _close(function: Callable[..., object]) -> Meaning:
+    """`np.isclose` and `np.allclose` within what is known at run time only, as their documentation has them."""
+
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term | None:
+        found = _named(("a", "b", "rtol", "atol", "equal_nan"), args, kw)
+        widths = [found.get("rtol", constant(1e-5)), found.get("atol", constant(1e-8))]
+        if all(map(is_static, widths)) or "equal_nan" in found or not {"a", "b"} <= found.keys():
+            return None
+        arrays = [_array(lowering, found[name]) for name in ("a", "b")]
+        bound = dict(zip(("a", "b", "rtol", "atol"), [*arrays, *widths], strict=True))
+        close = lowering.synthetic(in_python.close_, bound, node)
+        return lowering.apply(np.all, [lowering.to_operand(close)]) if function is np.allclose else close
+
+    return handler
+
+
+meaning(np.isclose, before_rule=True)(_close(np.isclose))
+meaning(np.allclose, before_rule=True)(_close(np.allclose))
 
 
 @meaning(np.histogram)
