@@ -52,7 +52,7 @@ from s2sad.ir.primitive import Primitive
 from s2sad.ir.printer import numbered
 from s2sad.ir.signature import Signature, key_of, related, with_inner
 from s2sad.ir.solver import Part
-from s2sad.ir.types import BOTTOM, ArrayType, Type, leaves, substitute, symbols
+from s2sad.ir.types import BOTTOM, ArrayType, Type, leaves, substitute, symbols, type_at
 from s2sad.ir.user_rules import BlackBox, Custom, PlainFunctionOf
 from s2sad.ir.values import Call, Constant, For, Function, FunctionRef, Operand, Value, constant, walk
 from s2sad.optimize import settle_lengths
@@ -441,9 +441,10 @@ def _as_python(t: Type) -> Type:
 
 
 def _constant_at(operand: Operand, path: tuple[object, ...]) -> Constant | None:
-    """The constant at a path in an operand; None where there is none."""
+    """The constant at a path in an operand, or the integer that its type says; None where there is none."""
     if not isinstance(operand, Constant):
-        return None
+        size = type_at(operand.type, path).size
+        return constant(size) if isinstance(size, int) else None
     value: Any = operand.value
     for key in path:
         if type(value) not in (tuple, list, dict):

@@ -17,7 +17,7 @@ unknown rank is `shape=None`. An unknown is always sound: it costs a run-time he
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -615,6 +615,13 @@ def substitute(t: Type, dims: Mapping[Symbol, Dim]) -> Type:
         case SparseType():
             m, n = (substitute_dim(d, dims) for d in t.dims)
             return replace(t, dims=(m, n), count=substitute_dim(t.count, dims))
+    return t
+
+
+def type_at(t: Type, path: Iterable[object]) -> Type:
+    """The type of an item of a container at a path."""
+    for key in path:
+        t = t[key]
     return t
 
 

@@ -31,7 +31,7 @@ from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.marks import is_derivative
 from s2sad.ir.objects import LIBRARIES
 from s2sad.ir.primitive import lookup
-from s2sad.ir.types import BOTTOM, ContainerType, StaticType, Type, leaves
+from s2sad.ir.types import BOTTOM, ContainerType, StaticType, leaves, type_at
 from s2sad.ir.user_rules import BlackBox
 from s2sad.ir.values import Operand, Value, constant
 
@@ -146,7 +146,7 @@ class FunctionCalls(Lowering):
             callee = self.context.callee(function, operands, self.at(node))
         except CalleeNeedsStatic as e:
             # which object it is has no value at run time; where the call is lowered in its place, it is seen
-            if isinstance(_type_at(operands[e.position].type, e.path), ContainerType):
+            if isinstance(type_at(operands[e.position].type, e.path), ContainerType):
                 return None
             # so is a key of run time, of a dict that can be made for such
             if any(r.cell in self.births for a in arguments for r in self.reachable(a)):
@@ -217,13 +217,6 @@ class FunctionCalls(Lowering):
             parameter, before = self.parameter_paths[operand]
             raise NeedsStatic(parameter, before + path, self.at(node))
         self.refuse(node, "the function must know this argument at compile time", "pass a constant", UnsupportedType)
-
-
-def _type_at(t: Type, path: tuple[object, ...]) -> Type:
-    """The type of an item of a container at a path."""
-    for key in path:
-        t = t[key]
-    return t
 
 
 def is_of_user(f: object) -> bool:
