@@ -14,7 +14,7 @@ import sys
 import types
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import gast
 import numpy as np
@@ -95,7 +95,10 @@ def _len(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.A
         return constant(len(term.items))
     if is_static(term):
         return constant(len(static_value(term)))
-    return lowering.apply(len, [lowering.to_operand(term)])
+    whole = lowering.to_operand(term)
+    if whole.type.is_numeric and whole.type.is_scalar:
+        lowering.fails(node, "len() of a number", TypeError("a number has no len()"))
+    return lowering.apply(len, [whole])
 
 
 @meaning(enumerate)
@@ -280,8 +283,17 @@ meaning(min, before_rule=True)(_extremum(min, np.min))
 @meaning(isinstance)
 def _isinstance(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     classes = lowering.static(args[1], node)
-    classes = classes if isinstance(classes, tuple) else (classes,)
-    return constant(any(issubclass(_class_of(lowering, args[0], node), c) for c in classes))
+    answers = {issubclass(cls, classes) for cls in _classes_of(lowering, args[0], node)}
+    return constant(answers.pop()) if len(answers) == 1 else _of_no_one_class(lowering, node)
+
+
+def _classes_of(lowering: Lowering, term: Term, node: gast.AST) -> list[type]:
+    """The classes that the object may have: a number may be Python's or NumPy's, and an integer counts as a float."""
+    t = term.type if isinstance(term, Value) else None
+    if not isinstance(t, ArrayType) or t.kind != "either" or t.dtype is None:
+        return [_class_of(lowering, term, node)]
+    narrower = [_PYTHON_NUMBERS[kind] for kind in "bifc"[: "bifc".index(t.dtype.kind) + 1] if kind != "b"]
+    return [t.dtype.type, *(narrower or [bool])]
 
 
 def _class_of(lowering: Lowering, term: Term, node: gast.AST) -> type:
@@ -302,9 +314,16 @@ def _class_of(lowering: Lowering, term: Term, node: gast.AST) -> type:
     if isinstance(t, ArrayType) and t.kind == "array":
         return np.ndarray
     if isinstance(t, ArrayType) and t.dtype is not None and t.kind not in ("any", "either"):
-        python = {"b": bool, "i": int, "f": float, "c": complex}
-        return python[t.dtype.kind] if t.kind == "python" else t.dtype.type
-    lowering.refuse(node, "the class of this object is not known at compile time", "", UnsupportedType)
+        return _PYTHON_NUMBERS[t.dtype.kind] if t.kind == "python" else t.dtype.type
+    _of_no_one_class(lowering, node)
+
+
+_PYTHON_NUMBERS: dict[str, type] = {"b": bool, "i": int, "f": float, "c": complex}
+
+
+def _of_no_one_class(lowering: Lowering, node: gast.AST) -> NoReturn:
+    instead = "give it one on both ways: np.asarray(...)"
+    lowering.refuse(node, "the class of this object is not known at compile time", instead, UnsupportedType)
 
 
 @meaning(type)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import gast
@@ -80,6 +80,10 @@ class ExpressionServices(ABC):
     @abstractmethod
     def computed(self, operand: Operand) -> int | float | None:
         """The number that was computed from constants alone: -np.inf."""
+
+    @abstractmethod
+    def computed_from(self, operand: Operand) -> Iterator[Value]:
+        """The integers that an integer was computed from by Python's arithmetic: `n` of `2 * n + 1`."""
 
     # subscripts
 

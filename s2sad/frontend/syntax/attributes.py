@@ -256,6 +256,9 @@ class Attributes(Lowering):
 
     def array_attribute(self, whole: Term, base: Operand, t: ArrayType, name: str, node: gast.AST) -> Term:
         """An attribute of an array `base`; `whole` is the cell or view that holds it, where there is one."""
+        if t.kind == "python" and self.watching is not None and not any(hasattr(c, name) for c in (float, complex)):
+            # `try: x.shape`, of what may be a number
+            self.fails(node, f"a number of Python has no attribute {name}", AttributeError(name))
         if name == "flat":
             self.need_memory()
         step = _step_of(name, t) if is_array(whole) else None
@@ -289,6 +292,8 @@ class Attributes(Lowering):
                 instead = IDIOMS[name]
             elif hasattr(list, name):
                 instead = f"lists have {name}, arrays do not: np.append and np.concatenate give longer ones"
+            if not there:
+                self.fails(node, what, AttributeError(f"a number or array has no attribute {name!r}"), instead)
             self.refuse(node, what, instead, UnsupportedType)
         return Method(whole, name)
 

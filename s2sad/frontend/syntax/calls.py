@@ -152,6 +152,9 @@ class Calls(Lowering):
             term = answer(function, arguments, keywords, node, hint)
             if term is not None:
                 return term
+        if function is None:
+            error = TypeError("'NoneType' object is not callable")
+            self.fails(node, "None is called, and is no function", error)
         if not callable(function):
             self.refuse(node, f"{describe(constant(function))} is called, and is no function", "", UnsupportedCall)
         known = refusal_of(function)

@@ -10,7 +10,7 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.cells import Side
+from s2sad.frontend.terms.cells import Evaluated, Side
 from s2sad.frontend.terms.terms import (
     Keyed,
     Known,
@@ -40,10 +40,17 @@ class Choices(Lowering):
             if k + 1 == len(node.values):
                 return term
             is_and = isinstance(node.op, gast.And)
-            further = self.assuming(node.values[k], is_and, lambda: rest(k + 1))
-            if is_and:
-                return self.choose(term, further, lambda: term, node)
-            return self.choose(term, lambda: term, further, node)
+            ends: list[Term | None] = []
+
+            def further() -> Term | None:
+                ends.append(self.assuming(node.values[k], is_and, lambda: rest(k + 1))())
+                return ends[-1]
+
+            then, orelse = (further, lambda: term) if is_and else (lambda: term, further)
+            found = self.choose(term, then, orelse, node)
+            # `x > 0 and False` is false, whatever x is
+            settled = as_truth and ends and isinstance(ends[0], Constant) and bool(ends[0].value) is not is_and
+            return constant(not is_and) if settled else found
 
         return rest(0)
 
@@ -151,8 +158,15 @@ class Choices(Lowering):
         sides = []
         for k, one in enumerate(lowered):
             self.builder, self.env = outer.child(), dict(env)
-            with self.supposing(truth, k == 0):
-                result = one()
+            inner, before = self.builder, self.env
+            try:
+                with self.supposing(truth, k == 0):
+                    result = one()
+            except Evaluated as e:
+                if not e.can_be_raised or (self.watching is not None and self.watching(e)):
+                    raise
+                self.builder, self.env = inner, before
+                result = self.raised(e)
             sides.append(Side(self.builder, self.env, result))
         self.builder, self.env = outer, env
         return sides

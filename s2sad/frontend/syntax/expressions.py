@@ -31,7 +31,7 @@ from s2sad.frontend.context import NeedsStatic
 from s2sad.frontend.dependencies import MISSING, Variable
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading.callables import UserValue
-from s2sad.frontend.terms.cells import NotStatic, OfOutside
+from s2sad.frontend.terms.cells import Evaluated, NotStatic, OfOutside
 from s2sad.frontend.terms.frames import Frame
 from s2sad.frontend.terms.outside import (
     OutsideItems,
@@ -59,7 +59,7 @@ from s2sad.ir.containers import GETITEM
 from s2sad.ir.dims import Dim, value_of
 from s2sad.ir.fingerprint import fingerprint
 from s2sad.ir.primitive import lookup
-from s2sad.ir.primitives.effects import FORMAT, raise_unless
+from s2sad.ir.primitives.effects import FORMAT, RAISE, raise_unless
 from s2sad.ir.sparse_classes import is_sparse_class
 from s2sad.ir.types import BOTTOM, STREAMS, ArrayType, SequenceType, StaticType, is_namedtuple
 from s2sad.ir.values import Constant, Operand, Value, constant, is_operand
@@ -110,6 +110,19 @@ class Expressions(Lowering):
     ) -> NoReturn:
         raise cls(what, instead, self.at(node))
 
+    def fails(self, node: gast.AST, what: str, exception: Exception, instead: str = "") -> NoReturn:
+        """Say that the program raises an exception here, if it gets here."""
+        error = Evaluated(what, instead, self.at(node))
+        error.exception = exception
+        raise error
+
+    def raised(self, error: Evaluated) -> Term:
+        """An exception that is known, in a branch that may not be taken."""
+        assert error.exception is not None
+        message = [constant(a if type(a) in (int, str) else str(a)) for a in error.exception.args[:1]]
+        with _Locating(self.builder, error.location):
+            return self.builder.apply(RAISE, message, {"exception": type(error.exception)})
+
     def locating(self, node: gast.AST) -> AbstractContextManager[None]:
         """Give what is built the node's location; errors of type rules become errors at the node."""
         return _Locating(self.builder, self.at(node))
@@ -139,8 +152,13 @@ class Expressions(Lowering):
                 raise NeedsStatic(*self.parameter_paths[term], self.at(node))
             self.reads.need(next((key for key, (_, v) in self.captured.items() if v is term), None))
             known = self.computed(term)
+            if known is None:
+                known = self.in_this_call(term)
             if known is not None:
                 return known
+            asked = next((o for o in self.computed_from(term) if o in self.parameter_paths), None)
+            if asked is not None:
+                raise NeedsStatic(*self.parameter_paths[asked], self.at(node))
         self.refuse(node, "this must be known at compile time", "pass a constant, or an argument as it is", NotStatic)
 
     # expressions
@@ -362,7 +380,7 @@ class Expressions(Lowering):
             found = self.items_in_this_call(term)
         if found is None:
             instead = "hand over the list itself, take its items by index, or say the length in the signature"
-            self.refuse(node, "the number of items is not known at compile time", instead, UnsupportedType)
+            self.refuse(node, "the number of items is not known at compile time", instead, NotStatic)
         return found
 
     def items_in_this_call(self, term: Term) -> list[Term] | None:

@@ -161,7 +161,7 @@ class Iteration(Lowering):
                 return self.length(self.of_dict(term), node)
         term = self.open(term)
         if is_number(term) and (term.type.is_scalar or term.type.shape == ()):
-            self.refuse(node, "iteration over a scalar", "", UnsupportedType)
+            self.fails(node, "iteration over a scalar", TypeError("a number is not iterable"))
         if is_number(term) or (isinstance(term, Value) and term.type.is_sequence):
             return self.apply(len, [term])
         if isinstance(term, (tuple, list, dict)):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeGuard
 
 import gast
@@ -11,12 +11,12 @@ import numpy as np
 
 from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
-from s2sad.frontend.terms.terms import Term, is_number, is_sequence, is_static, static_value
+from s2sad.frontend.terms.terms import Term, is_none, is_number, is_sequence, is_static, is_static_object, static_value
 from s2sad.ir.containers import UNDEFINED
 from s2sad.ir.primitives.effects import JOINED, PERCENT, STRING
 from s2sad.ir.primitives.lists import APPEND, CONCATENATE, REPEAT
 from s2sad.ir.types import BOTTOM, Type
-from s2sad.ir.values import Apply, Constant, Operand, constant, is_operand
+from s2sad.ir.values import Apply, Constant, Operand, Value, constant, is_operand
 
 UNARY_METHODS: dict[type, str] = {gast.USub: "__neg__", gast.UAdd: "__pos__", gast.Invert: "__invert__"}
 BINARY: dict[type, Callable[..., object]] = {
@@ -82,6 +82,9 @@ class Operators(Lowering):
             return self.container_binary(node, left, right)
         if is_static(left) and is_static(right) and not (is_number(left) and is_number(right)):
             return constant(_PYTHON_BINARY[type(node.op)](static_value(left), static_value(right)))
+        if is_none(left) or is_none(right):
+            sign = BINARY[type(node.op)].__name__
+            self.fails(node, f"{sign} of None", TypeError(f"unsupported operand type for {sign}: 'NoneType'"))
         operands = [self.to_operand(t) for t in (left, right)]
         return self.apply(BINARY[type(node.op)], operands, hint)
 
@@ -121,12 +124,14 @@ class Operators(Lowering):
         return self.builder.apply(CONCATENATE, (self.sequence_value(a), b))
 
     def repeated(self, items: Term, times: Operand, node: gast.AST) -> Term:
-        """`[x] * n`: a list of run-time length where n is not known."""
+        """`[x] * n`: a list of run-time length where n is not known, and the items are values."""
         known = times.type.size
         if is_sequence(items):
             return self.new(list, self.builder.apply(REPEAT, (items, times)))
         assert isinstance(items, (tuple, list))
-        if isinstance(times, Constant) or isinstance(known, int) or isinstance(items, tuple):
+        listed = isinstance(items, list) and all(self.is_plain(t, None) and not is_static_object(t) for t in items)
+        written_out = self.rounds_left > 0
+        if isinstance(times, Constant) or isinstance(known, int) or written_out or not listed:
             many = items * int(self.static(times, node))
             return many if isinstance(items, tuple) else self.new(list, many)
         for item in items:
@@ -163,6 +168,15 @@ class Operators(Lowering):
         except ArithmeticError:
             return None
         return found if isinstance(found, (int, float)) else None
+
+    def computed_from(self, operand: Operand) -> Iterator[Value]:
+        """The integers that an integer was computed from by Python's arithmetic: `n` of `2 * n + 1`."""
+        made = self.builder.maker(operand)
+        if isinstance(operand, Value) and operand.type.is_integer and operand.type.kind == "python":
+            yield operand
+            if isinstance(made, Apply) and not made.static and made.primitive.function in _ARITHMETIC:
+                for o in made.operands:
+                    yield from self.computed_from(o)
 
 
 _PYTHON_BINARY: dict[type, Callable[[object, object], object]] = {

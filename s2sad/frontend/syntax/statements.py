@@ -40,6 +40,7 @@ class Statements(Lowering):
     def block(self, statements: Sequence[gast.AST]) -> Term | None:
         """Lower statements in order; the term that they return, None where they fall through."""
         result = None
+        builder, env = self.builder, self.env
         for k, s in enumerate(statements):
             if (
                 k == 0
@@ -55,6 +56,9 @@ class Statements(Lowering):
                     raise
                 if isinstance(e, SettledByCaller):
                     raise
+                if isinstance(e, Evaluated) and builder.outer is not None and e.can_be_raised:
+                    self.builder, self.env = builder, env
+                    return self.raised(e)
                 self.errors.append(e)
                 for name in scope.assigned([s]):
                     self.env[self.own_key(name)] = Value(BOTTOM, name)

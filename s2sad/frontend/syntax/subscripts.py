@@ -11,7 +11,7 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import MethodCall, method_of, subscript_of
 from s2sad.frontend.reading.callables import UserValue
 from s2sad.frontend.terms.arrays import NONE
-from s2sad.frontend.terms.cells import Evaluated, NotStatic, OneOfTwo
+from s2sad.frontend.terms.cells import NotStatic, OneOfTwo
 from s2sad.frontend.terms.outside import OutsideItems, OutsideList
 from s2sad.frontend.terms.overlaps import refuse_crossing
 from s2sad.frontend.terms.terms import (
@@ -96,6 +96,8 @@ class Subscripts(Lowering):
         if is_sequence(contents):
             return self.item_of_sequence(base, self.to_operand(contents), index_term, hint)
         if is_number(contents):
+            if contents.type.kind == "python":
+                self.fails(node, "a number is indexed", TypeError("a number is not subscriptable"))
             place = self.to_operand(as_index(index_term))
             return self.builder.apply(GETITEM, (self.to_operand(contents), place), None, hint)
         if is_static(contents):
@@ -134,7 +136,8 @@ class Subscripts(Lowering):
             read: Term = items[index]
             return read
         if isinstance(index, int) and not -len(items) <= index < len(items):
-            self.refuse(node, f"index {index} of {len(items)} items", "", UnsupportedType)
+            error = IndexError(f"{type(items).__name__} index out of range")
+            self.fails(node, f"index {index} of {len(items)} items", error)
         item: Term = items[index]
         return self.new(list, item) if isinstance(item, list) and isinstance(index, slice) else item
 
@@ -154,9 +157,7 @@ class Subscripts(Lowering):
             if isinstance(items, OutsideItems) and hasattr(items.outside, "__missing__"):
                 self.outside_object(whole)
             guess = did_you_mean(key, (k for k in items if isinstance(k, str))) if isinstance(key, str) else ""
-            error = Evaluated(f"the dict has no key {key!r}{guess}", "", self.at(node))
-            error.exception = KeyError(key)  # a try around may catch it
-            raise error
+            self.fails(node, f"the dict has no key {key!r}{guess}", KeyError(key))
         return items[key]
 
     def known_key(self, whole: Term, key: Term, node: gast.AST) -> UserValue:

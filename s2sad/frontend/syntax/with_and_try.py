@@ -12,12 +12,12 @@ from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.reading import scope
 from s2sad.frontend.terms.cells import STOP, Evaluated, Side
 from s2sad.frontend.terms.terms import Term
-from s2sad.ir.containers import EXTRACT, MAKE, UNDEFINED
+from s2sad.ir.containers import EXTRACT, MAKE, SHAPE, UNDEFINED
 from s2sad.ir.primitive import Effect
 from s2sad.ir.primitives.effects import STRING
 from s2sad.ir.primitives.regions import MANAGER, TRY
 from s2sad.ir.types import BOTTOM
-from s2sad.ir.values import Apply, Constant, Value, constant, walk
+from s2sad.ir.values import Apply, Constant, Operation, Value, constant, walk
 
 
 class Regions(Lowering):
@@ -40,7 +40,7 @@ class Regions(Lowering):
             return None if body[0].result is None else result
         if isinstance(manager, Constant) and isinstance(manager.value, contextlib.suppress):
             caught = manager.value._exceptions  # type: ignore[attr-defined]
-            return self.caught_block(node, caught, lambda: self.managed(node, rest), lambda: None)
+            return self.caught_block(node, caught, lambda: self.managed(node, rest), lambda error: None)
         if self.special(manager, "__enter__") is None or self.special(manager, "__exit__") is None:
             self.refuse(
                 first.context_expr,
@@ -60,36 +60,39 @@ class Regions(Lowering):
         return self.builder.apply(UNDEFINED, (), {"type": BOTTOM})
 
     def _stmt_Try(self, node: gast.Try) -> Term | None:
-        if len(node.handlers) != 1:
-            self.refuse(
-                node,
-                "a try with several handlers",
-                "catch a tuple of exceptions, `except (A, B):`, or write one try for each",
-            )
-        handler = node.handlers[0]
-        return self.caught_block(
-            node, self.caught(handler), lambda: self.block(node.body), lambda: self.handled(handler)
-        )
+        handlers = [(self.caught(h), h) for h in node.handlers]
+
+        def otherwise(error: BaseException | None) -> Term | None:
+            if error is None and len(handlers) != 1:
+                self.refuse(
+                    node,
+                    "a try with several handlers",
+                    "catch a tuple of exceptions, `except (A, B):`, or write one try for each",
+                )
+            return self.handled(next(h for classes, h in handlers if error is None or isinstance(error, classes)))
+
+        caught = tuple(c for classes, _ in handlers for c in classes)
+        return self.caught_block(node, caught, lambda: self.block(node.body), otherwise)
 
     def caught_block(
         self,
         node: gast.AST,
         caught: tuple[type, ...],
         body: Callable[[], Term | None],
-        otherwise: Callable[[], Term | None],
+        otherwise: Callable[[BaseException | None], Term | None],
     ) -> Term | None:
-        """A block whose exceptions of some classes lead to another one."""
+        """A block whose exceptions of some classes lead to another one; which exception it is may be known."""
         errors = len(self.errors)
         known: list[Evaluated] = []
         sides = [self.attempt(body, caught, known)]
         if known:
             del self.errors[errors:]
-            return otherwise()
-        if all(isinstance(o, Apply) and o.primitive in (EXTRACT, MAKE) for o in sides[0].builder.operations):
+            return otherwise(known[0].exception)
+        if all(map(_is_certain, sides[0].builder.operations)):
             self.builder.operations += sides[0].builder.operations
             self.env = sides[0].env
             return sides[0].result
-        sides += self.both([otherwise])
+        sides += self.both([lambda: otherwise(None)])
         if _only_raises(sides[1]):
             self.builder.operations += sides[0].builder.operations
             self.env = sides[0].env
@@ -168,6 +171,14 @@ class Regions(Lowering):
 
 
 _COMPOUND = (gast.If, gast.For, gast.While, gast.With, gast.Try)
+
+
+def _is_certain(op: Operation) -> bool:
+    """Whether an operation raises nothing: it takes a whole apart, or asks for the lengths of an array or a list."""
+    if not isinstance(op, Apply):
+        return False
+    measures = op.primitive is SHAPE or op.primitive.function is len
+    return op.primitive in (EXTRACT, MAKE) or (measures and not op.operands[0].type.in_doubt)
 
 
 def _may_raise(statement: gast.AST) -> bool:

@@ -180,6 +180,14 @@ class Cells(ABC):
         """Raise an error at a node: what is not supported, and what to write instead."""
 
     @abstractmethod
+    def fails(self, node: gast.AST, what: str, exception: Exception, instead: str = "") -> NoReturn:
+        """Say that the program raises an exception here, if it gets here."""
+
+    @abstractmethod
+    def raised(self, error: Evaluated) -> Term:
+        """An exception that is known, in a branch that may not be taken."""
+
+    @abstractmethod
     def at(self, node: gast.AST) -> Location:
         """Where a node stands in the user's file."""
 
@@ -517,7 +525,12 @@ class Cells(ABC):
             return term
         builder = builder or self.builder
         if not isinstance(term.present, Constant):
-            raise_unless(builder, term.present, TypeError, "a value is None that was to be used")
+            raise_unless(
+                builder,
+                term.present,
+                TypeError,
+                "a value is None here that is used, or given back where it is one elsewhere",
+            )
             # checked once, for all that follows: in the block of the function itself nothing comes before this check
             # again
             if builder is self.entry:
@@ -679,9 +692,14 @@ class Side:
 
 
 class Evaluated(UnsupportedType):
-    """An exception raised by what was computed at compile time."""
+    """An exception that is known at compile time to be raised: in a branch it is raised there, a `try` may catch it."""
 
     exception: BaseException | None = None
+
+    @property
+    def can_be_raised(self) -> bool:
+        """Whether the emitted text can name the exception."""
+        return type(self.exception).__module__ == "builtins" and self.exception is not None
 
 
 class SettledByCaller(UnsupportedType):
