@@ -110,9 +110,7 @@ class Subscripts(Lowering):
         known = index.value if isinstance(index, Constant) else index
         if isinstance(known, (tuple, str, float)):
             what = f"list indices must be integers or slices, not {type(known).__name__}"
-            error = Evaluated(what, "write x[i][j] for lists in a list, or make an array of it", self.at(node))
-            error.exception = TypeError(what)  # a try around may catch it
-            raise error
+            self.fails(node, what, TypeError(what), "write x[i][j] for lists in a list, or make an array of it")
 
     def item_of_sequence(self, whole: Term, sequence: Operand, index: Term, hint: str | None) -> Term:
         """An item or a part of a list of run-time length; what is changed in an item is changed in the list."""
