@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from s2sad.emit.statements import parts_of
 from s2sad.emit.writer import Comment
 from s2sad.errors import NOWHERE
+from s2sad.ir.containers import EXTRACT
 from s2sad.ir.python_trees import walk
 from s2sad.ir.trace_names import as_text, derived_of, is_of_trace
 from s2sad.ir.types import Type
-from s2sad.ir.values import Block, Operand, Operation, Value, bound_in
+from s2sad.ir.values import Apply, Block, Operand, Operation, Value, bound_in
 from s2sad.view.lines import ADJOINT, HEAD, OTHER, PRIMAL, TANGENT, Line
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def sweeps_in(body: Block) -> dict[Operation, str]:
 def _sweeps_in(block: Block, found: dict[Operation, str], of_value: dict[Operand, str]) -> None:
     for op in block.operations:
         sweep = ADJOINT if op.about else next(filter(None, (_sweep_of_name(r.hint) for r in op.results)), None)
-        if sweep is None and not op.blocks:
+        if sweep is None and not op.blocks and not _is_named_part(op):
             # what is calculated of a tangent is one, whether it has a name or not
             read = [of_value[o] for o in op.operands if o in of_value]
             sweep = next((s for s in (ADJOINT, TANGENT) if s in read), None)
@@ -228,6 +229,11 @@ def _sweeps_in(block: Block, found: dict[Operation, str], of_value: dict[Operand
                 of_value.setdefault(r, sweep)
         for inner in op.blocks:
             _sweeps_in(inner, found, of_value)
+
+
+def _is_named_part(op: Operation) -> bool:
+    """Whether an operation takes a value with a name out of what a function gives, maybe beside its tangent."""
+    return isinstance(op, Apply) and op.primitive is EXTRACT and op.result.hint is not None
 
 
 def _is_derived(op: Operation) -> bool:

@@ -84,6 +84,29 @@ def test_tangents_are_told_from_the_primal():
     assert all(x.sweep == "adjoint" for x in lines[7:] if any("_bar" in n for n in x.makes))
 
 
+def squashed(x):
+    return 1.0 / (1.0 + np.exp(-x))
+
+
+def gated(x, y):
+    for _ in range(3):
+        gate = squashed(x * y)
+        other = squashed(y)
+        third = squashed(y - x)
+        y = gate * other + third
+    return y
+
+
+def test_the_value_beside_a_tangent_is_of_the_primal():
+    """A called function gives both; what is calculated of the value alone is no tangent."""
+    lines = s2sad.hvp(gated).derivative.lower(0.3, 0.5, 1.0).lines
+    body = [x for x in lines if x.function == "gated_hvp" and x.begins]
+    first = next(x for x in body if "gate, gate_dot = " in x.text)
+    value = next(x for x in body if x.makes and x.text.strip() == f"{x.makes[0]} = gate * other + third")
+    assert (first.sweep, value.sweep) == ("tangent", "primal")
+    assert all(x.sweep != "primal" for x in body if any(n.endswith("_dot") for n in x.makes))
+
+
 def test_a_called_function_has_lines_of_its_own():
     lines = s2sad.grad(heun).lower(np.ones(2), np.ones(4), 3).lines
     first = inspect.getsourcelines(growth)[1]
