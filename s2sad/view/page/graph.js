@@ -215,7 +215,7 @@ function layOut(parts) {
   for (const member of outermost(made.get(null))) {
     const few = [...parts.nodes].filter((n) => around(n.parent)[0]?.id === member.members[0].frame?.id).length <= MANY / 2;
     let found = few ? placed(member, made, "LR") : null;
-    const across = found && found.width <= room * 1.05;
+    const across = found && found.width <= room * 1.22;
     found = across ? found : placed(member, made, "TB");
     if (x && x + found.width > room) [x, y, row] = [0, y + row + 14, 0];
     moveInto(result.places, result.routes, found, x, y);

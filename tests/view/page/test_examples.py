@@ -52,7 +52,9 @@ def test_examples(example, options, browser, request):
     narrow = options["viewport"] is NARROW
     if request.config.getoption("--pictures") and (not narrow or path.stem == "lstm"):
         opened.page.evaluate("showPlace(2)") if narrow else None
-        opened.page.screenshot(path=PICTURES / f"explorer-{path.stem}{'-narrow' * narrow}.png")
+        # of the shortest one the graph is seen too
+        name = f"explorer-{path.stem}{'-narrow' * narrow}.png"
+        opened.page.screenshot(path=PICTURES / name, full_page=path.stem == "worked")
     for k in range(opened.page.locator('[role="tab"]').count()):
         opened.page.evaluate("showTab", k)
         assert opened.page.locator('[data-column="derivative"] .line').count() > 5
