@@ -99,7 +99,7 @@ def test_native_code_of_samples(name):
     loops, _, code = compiled([function], entry_of(function))
     module = {}
     exec(emit_flat([], loops)[0], module)
-    effort = machine.Effort(0, unroll=False, interleave=False, straight=False)
+    effort = machine.Effort(0, unroll=False, interleave=False)
     loaded = Loaded(code, machine.object_code(code.text, effort), module)
     with np.errstate(all="ignore"):
         # some of SciPy's lie column by column
