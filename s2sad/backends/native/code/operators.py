@@ -290,6 +290,8 @@ def compared(w: Writer, sign: str, use: Use) -> str:
 
 def _integers_compared(w: Writer, sign: str, a: Number, b: Number) -> str:
     """Integers of any widths, with a sign or without."""
+    if a.dtype.kind == "b" and b.text == "0" and sign in ("==", "!="):
+        return a.text if sign == "!=" else w.negated(a.text)
     mixed = a.dtype.kind != b.dtype.kind
     size = max(x.dtype.itemsize for x in (a, b)) * (2 if mixed else 1)
     part = "i1" if a.dtype.kind == b.dtype.kind == "b" else f"i{8 * size}"
@@ -331,9 +333,11 @@ def _shift(left: bool) -> Operator:
     def operator(w: Writer, use: Use) -> Number:
         a, b = use.operands(w)
         width = 8 * a.dtype.itemsize
+        back = "lshr" if a.dtype.kind == "u" else "ashr"
+        if not left and is_literal(b.text) and 0 <= int(b.text) < width:
+            return Number((w.let(f"{back} {a.part} {a.text}, {b.text}"),), use.dtype, limit_of(use.dtype))
         outside = w.let(f"icmp uge {a.part} {b.text}, {width}")
         count = w.let(f"select i1 {outside}, {a.part} 0, {a.part} {b.text}")
-        back = "lshr" if a.dtype.kind == "u" else "ashr"
         found = w.let(f"{'shl' if left else back} {a.part} {a.text}, {count}")
         if use.is_pythons:
             w.leave_later_where(w.let(f"icmp slt {a.part} {b.text}, 0"))
