@@ -99,6 +99,12 @@ def test_check(module, capsys):
     assert "wrong" in capsys.readouterr().err
 
 
+def test_a_text_for_any_types_that_needs_some_asks_for_a_signature(module, capsys):
+    assert main(["show", "springs:ranked"]) == 1
+    assert 'say theirs by --signature, as "float64[n, 3], float"' in capsys.readouterr().err
+    assert main(["show", "springs:ranked", "--signature", "float64[n]"]) == 0
+
+
 def test_graph(module, capsys, tmp_path):
     assert main(["graph", "springs:product", "--argnums", "0,1"]) == 0
     text = capsys.readouterr().out
