@@ -138,7 +138,7 @@ def same(found, expected):
 
 def compare(make, args, level):
     """What comes of a derivative, in a word; `make(backend=...)` makes it."""
-    effort = {} if level else {"effort_for": lambda text: Effort(1, False, False, False)}
+    effort = {} if level else {"effort_for": lambda text: Effort(level=1, unroll=False, interleave=False)}
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         stack.enter_context(mock.patch.dict(os.environ, S2SAD_CACHE_DIR=folder))
