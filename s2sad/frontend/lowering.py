@@ -73,6 +73,8 @@ class Lowering(
         """The variables that the bodies of loops over generators bind, which stand in other frames."""
         self.watching: Callable[[Evaluated], bool] | None = None
         """Whether an exception at compile time is caught by the try around."""
+        self.branches = 0
+        """In how many branches the present statement stands: it may not be reached."""
         self.mirrors: Sequence[Frame] = ()
         """The frames around a closure that is compiled by itself."""
         self.places: dict[int, tuple[Variable, object]] = {}

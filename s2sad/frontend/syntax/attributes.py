@@ -292,8 +292,8 @@ class Attributes(Lowering):
                 instead = IDIOMS[name]
             elif hasattr(list, name):
                 instead = f"lists have {name}, arrays do not: np.append and np.concatenate give longer ones"
-            if not there:
-                self.fails(node, what, AttributeError(f"a number or array has no attribute {name!r}"), instead)
+            if not there and self.watching is not None:
+                self.fails(node, what, AttributeError(name), instead)
             self.refuse(node, what, instead, UnsupportedType)
         return Method(whole, name)
 

@@ -154,10 +154,10 @@ class Choices(Lowering):
 
     def both(self, lowered: Sequence[Callable[[], Term | None]], truth: Operand | None = None) -> list[Side]:
         """What two branches leave, each lowered on a copy of the environment; the first one where a `truth` holds."""
-        outer, env = self.builder, self.env
+        outer, env, depth = self.builder, self.env, self.branches
         sides = []
         for k, one in enumerate(lowered):
-            self.builder, self.env = outer.child(), dict(env)
+            self.builder, self.env, self.branches = outer.child(), dict(env), depth + 1
             inner, before = self.builder, self.env
             try:
                 with self.supposing(truth, k == 0):
@@ -167,6 +167,8 @@ class Choices(Lowering):
                     raise
                 self.builder, self.env = inner, before
                 result = self.raised(e)
+            finally:
+                self.branches = depth
             sides.append(Side(self.builder, self.env, result))
         self.builder, self.env = outer, env
         return sides

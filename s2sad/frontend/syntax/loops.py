@@ -310,7 +310,9 @@ class Loops(Lowering):
             return While(tuple(initial), tests[-1], block, tuple(results), breaks, self.at(node))
 
         def body(index: Value | None) -> None:
+            depth, self.branches = self.branches, self.branches + 1  # it may be that the test is never true
             self.block(node.body)
+            self.branches = depth
 
         def test(params: list[Value], env: dict[str, Term]) -> None:
             outer, outer_env = self.builder, self.env

@@ -56,7 +56,7 @@ class Statements(Lowering):
                     raise
                 if isinstance(e, SettledByCaller):
                     raise
-                if isinstance(e, Evaluated) and builder.outer is not None and e.can_be_raised:
+                if isinstance(e, Evaluated) and self.branches and e.can_be_raised:
                     self.builder, self.env = builder, env
                     return self.raised(e)
                 self.errors.append(e)
