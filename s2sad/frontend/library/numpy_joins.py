@@ -9,8 +9,9 @@ from s2sad.errors import UnsupportedType
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.terms.terms import Term, is_array
 from s2sad.ir.primitive import Primitive
-from s2sad.ir.types import Type, leaves
-from s2sad.ir.values import Value, constant
+from s2sad.ir.primitives.lists import JOIN_ITEMS
+from s2sad.ir.types import SequenceType, Type, leaves, symbols
+from s2sad.ir.values import Operand, Value, constant
 
 JOINS = frozenset({np.concatenate, np.stack, np.vstack, np.hstack})
 """The functions that join arrays, given as a list, as the rows of one, or as a list of run-time length."""
@@ -34,13 +35,44 @@ def is_list_of_floats(t: Type) -> bool:
     return t.is_container and is_numbers(t) and inexact
 
 
+def may_differ(t: Type) -> bool:
+    """Whether a type is that of a list of run-time length whose items are arrays of lengths of their own."""
+    return isinstance(t, SequenceType) and t.item.rank is not None and any(s.varies for s in symbols(t.item))
+
+
+def join_items(
+    lowering: Lowering, primitive: Primitive, items: Operand, rank: int, given: Term, node: gast.AST
+) -> Operand | None:
+    """The items of a list one behind the other; None for what has them side by side, which are of one length."""
+    if primitive.function is np.stack or (primitive.function is np.vstack and rank < 2):
+        return None
+    along = {np.concatenate: lowering.static(given, node), np.hstack: int(rank > 1), np.vstack: 0}
+    axis = along[primitive.function]
+    if axis is None and rank == 1:
+        axis = 0
+    if axis is None or not -rank <= axis < rank:
+        what = f"{primitive.name} along axis {axis} of a list of arrays of rank {rank}, of different lengths"
+        lowering.refuse(node, what, "make vectors of them first: np.ravel", UnsupportedType)
+    return lowering.builder.apply(JOIN_ITEMS, [items], {"axis": axis % rank})
+
+
 def join_rows(
     lowering: Lowering, primitive: Primitive, arguments: list[Term], keywords: dict[str, Term], node: gast.AST
 ) -> Term:
-    """The rows of an array, or the items of a list of run-time length, joined: the array in another shape."""
+    """The rows of an array, or the items of a list of run-time length, joined: the array in another shape.
+
+    Items of different lengths are joined one behind the other.
+    """
+    given = keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0))
+    if not lowering.is_rows(arguments[0]):
+        items = lowering.to_operand(arguments[0])
+        if isinstance(items.type, SequenceType) and may_differ(items.type):
+            joined = join_items(lowering, primitive, items, items.type.item.rank or 0, given, node)
+            if joined is not None:
+                return joined
     array = lowering.to_operand(arguments[0]) if lowering.is_rows(arguments[0]) else lowering.as_array(arguments[0])
     rank = array.type.rank
-    axis = lowering.static(keywords.get("axis", arguments[1] if len(arguments) > 1 else constant(0)), node)
+    axis = lowering.static(given, node)
     if not rank:
         lowering.refuse(node, f"{primitive.name} of rows whose rank is not known", "annotate them", UnsupportedType)
 

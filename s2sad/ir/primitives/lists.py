@@ -9,6 +9,8 @@ list_insert   `xs` with `x` before item `k`    xs.insert(k, x)
 list_delete   `xs` without item `k`            del xs[k]
 concatenate   `xs + ys`
 
+join_items    `np.concatenate(xs)`, of arrays of different lengths; parts_like: an array in parts as long as its items
+
 add_items     the sums of the items of two lists; zero_items: a zero for each item; reversed_items: `xs[::-1]`
 
 The adjoint of a list is a list of the adjoints of its items, as long as the list is at that point of the program.
@@ -23,7 +25,7 @@ import numpy as np
 
 from s2sad.ir.builder import Builder, Expr
 from s2sad.ir.containers import GETITEM, ITEM_ADJOINT, MAKE
-from s2sad.ir.dims import dim_sum, is_known, new_dim
+from s2sad.ir.dims import Dim, dim_sum, is_known, new_dim
 from s2sad.ir.primitive import Primitive, Quantity, register, required
 from s2sad.ir.types import (
     BOTTOM,
@@ -230,6 +232,27 @@ def sum_repeats(start: list[Quantity], xs: list[Quantity]) -> list[Quantity]:
     for k, x in enumerate(xs):
         result[k % len(start)] = result[k % len(start)] + x
     return result
+
+
+def parts_like(a: Quantity, xs: list[Quantity], axis: int) -> list[Quantity]:
+    """The parts of an array that are as long as the items of a list are."""
+    ends = np.cumsum([x.shape[axis] for x in xs])
+    return [part.copy() for part in np.split(a, ends[:-1], axis)]
+
+
+def _joined_type(xs: Type, /, axis: int) -> Type:
+    assert isinstance(xs, SequenceType) and isinstance(xs.item, ArrayType) and xs.item.shape is not None
+    shape = tuple(new_dim() if k == axis or _varies(d) else d for k, d in enumerate(xs.item.shape))
+    return ArrayType(xs.item.dtype, shape, "array")
+
+
+def _varies(d: Dim) -> bool:
+    return any(s.varies for s in symbols(array(None, (d,))))
+
+
+def _parts_type(a: Type, xs: Type, /, axis: int) -> Type:
+    assert isinstance(xs, SequenceType) and isinstance(xs.item, ArrayType)
+    return SequenceType(replace(xs.item, dtype=a.dtype), xs.length)
 
 
 def _repeat_type(xs: Type, n: Type, /) -> Type:
@@ -461,6 +484,36 @@ CONCATENATE: Primitive = register(
         holds=True,
     )
 )
+
+JOIN_ITEMS: Primitive = register(
+    Primitive(
+        "join_items",
+        lambda xs, /, axis: np.concatenate(xs, axis),
+        _joined_type,
+        tangent=lambda y, xs, dots, axis: _join(dots[0], axis),
+        adjoint=lambda g, y, xs, active, axis: (_parts(g, xs[0], axis),),
+        spelling=lambda xs, axis: f"np.concatenate(_0, {axis})" if axis else "np.concatenate(_0)",
+    )
+)
+PARTS_LIKE: Primitive = register(
+    Primitive(
+        "parts_like",
+        parts_like,
+        _parts_type,
+        tangent=lambda y, xs, dots, axis: _parts(dots[0], xs[1], axis),
+        adjoint=lambda g, y, xs, active, axis: (_join(g, axis), None),
+        helper=True,
+        spelling=lambda a, xs, axis: f"parts_like(_0, _1, {axis})",
+    )
+)
+
+
+def _join(xs: Expr, axis: int) -> Expr:
+    return xs.builder.expr(xs.builder.apply(JOIN_ITEMS, [xs.operand], {"axis": axis}))
+
+
+def _parts(a: Expr, xs: Expr, axis: int) -> Expr:
+    return a.builder.expr(a.builder.apply(PARTS_LIKE, [a.operand, xs.operand], {"axis": axis}))
 
 
 def _sequence_of(y: Expr, items: list[Expr]) -> Expr:

@@ -11,8 +11,10 @@ from s2sad.ir.dims import new_dim
 from s2sad.ir.loop_rule import EMPTY, Array, Cut, List, Loops, Places, Ragged, Term, leaves, looped, mapped
 from s2sad.ir.primitives.lists import (
     ADD_ITEMS,
+    JOIN_ITEMS,
     LIST_ADD,
     LIST_SET,
+    PARTS_LIKE,
     REVERSED_ITEMS,
     SEQUENCE,
     ZERO_ITEMS,
@@ -21,8 +23,18 @@ from s2sad.ir.types import SliceType
 from s2sad.ir.values import Apply, Constant, Operand, Value, constant
 from s2sad.rules.looping.elementwise import number
 from s2sad.rules.looping.indexing import cut, in_range
-from s2sad.rules.looping.ragged import is_ragged, list_of, put_in, renumbered, total_of, zeros_of
-from s2sad.rules.looping.shaping import array_of, of_items, same_lengths
+from s2sad.rules.looping.ragged import (
+    is_ragged,
+    items_of,
+    list_of,
+    one_behind_the_other,
+    put_in,
+    renumbered,
+    starts_of,
+    total_of,
+    zeros_of,
+)
+from s2sad.rules.looping.shaping import array_of, of_items, raveled, same_lengths
 
 
 def arrays_in(term: Term) -> Iterator[Array]:
@@ -121,6 +133,52 @@ def add_items(loops: Loops, op: Apply, xs: Term, ys: Term) -> Term:
         return loops.computed(leaf.dtype, leaf.shape, element, 1, leaf, other)
 
     return List(_numbers(xs.items, total), xs.length)
+
+
+@looped(JOIN_ITEMS)
+def join_items(loops: Loops, op: Apply, xs: Term) -> Term:
+    """The arrays of a list one behind the other."""
+    xs, dtype = list_of(xs), op.result.type.dtype
+    items = xs.items
+    if op.static["axis"] or dtype is None or not isinstance(items, (Array, Ragged)):
+        raise UnsupportedType("arrays of different lengths joined side by side")
+    loops.guard(loops.call(np.greater, xs.length, 0))
+    if isinstance(items, Array):
+        count, length, *rest = items.shape
+        return loops.reshaped(items, [loops.multiply(count, length), *rest])
+    rest = [_one_length(n) for n in items.lengths[1:]]
+    flat = one_behind_the_other(loops, items_of(loops, xs), xs.length, dtype, len(items.lengths), array_of)
+    if not rest:
+        return flat.flat
+    _, rows = starts_of(loops, xs.length, lambda k: _length_in(items.lengths[0], k))
+    return loops.reshaped(array_of(flat.flat), [rows, *rest])
+
+
+@looped(PARTS_LIKE)
+def parts_like(loops: Loops, op: Apply, a: Term, xs: Term) -> Term:
+    """The parts of an array that are as long as the items of a list."""
+    xs, a = list_of(xs), array_of(a)
+    items = xs.items
+    if op.static["axis"] or not isinstance(items, (Array, Ragged)):
+        raise UnsupportedType("parts of an array side by side")
+    flat = loops.fresh(raveled(loops, a))
+    if isinstance(items, Array):
+        return List(loops.reshaped(flat, [xs.length, *items.shape[1:]]), xs.length)
+    starts, size = starts_of(loops, xs.length, lambda k: loops.product([_length_in(n, k) for n in items.lengths]))
+    same_lengths(loops, flat.shape, [size])
+    return List(Ragged(flat, starts, items.lengths, size), xs.length)
+
+
+def _one_length(length: Term) -> Operand:
+    """The length of all items along an axis."""
+    if isinstance(length, Array):
+        raise UnsupportedType("arrays joined whose rows differ in length")
+    return number(length)
+
+
+def _length_in(length: Term, k: Operand) -> Operand:
+    """That of one item."""
+    return length.element((k,)) if isinstance(length, Array) else number(length)
 
 
 @looped(LIST_SET, LIST_ADD)
