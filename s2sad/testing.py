@@ -173,6 +173,7 @@ def numerical_jvp(
 
     Both are vectors: the float leaves of the result one after the other, a complex number as its two parts.
     `directions` gives the direction of each argument by its position. Arguments in single precision are widened.
+    The first differences are of `step`, or of less where an argument is small: it moves by half of itself at most.
     Ridders' method: Press et al., Numerical Recipes (2007), section 5.7.
 
     >>> numerical_jvp(lambda x: x**3, (2.0,), {0: 1.0})[0].round(9)
@@ -189,7 +190,8 @@ def numerical_jvp(
         return (ends[0] - ends[1]) / (2 * h)
 
     scale = max((float(np.max(np.abs(_vector(d)), initial=0.0)) for d in given.values()), default=1.0) or 1.0
-    h = step / scale
+    sizes = [float(np.max(np.abs(x))) for k in given for x in flatten(wide[k])[0] if is_inexact(x) and np.size(x)]
+    h = min([step, *(0.5 * s for s in sizes if s > 0.0)]) / scale
     row = [difference(h)]
     best, error = row[0], np.full_like(row[0], np.inf)
     for k in range(1, 10):

@@ -68,6 +68,17 @@ def test_differences_of_float32_are_in_double_precision():
     assert value[0] == pytest.approx(4.0, rel=1e-12)
 
 
+def friction(viscosity, diameter, velocity):
+    reynolds = 1000.0 * velocity * diameter / viscosity
+    return np.log(reynolds) ** 2 + np.sqrt(viscosity) * diameter
+
+
+def test_small_numbers_are_moved_in_proportion():
+    """A viscosity of 1e-5 that is moved by 0.05 is negative."""
+    s2sad.check_grads(friction, (1.1e-5, 0.05, 2.0), order=2)
+    s2sad.check_grads(lambda x: x["mu"][0] ** 0.7, ({"mu": np.array([1e-7, 0.0])},), modes=("fwd",))
+
+
 def test_taylor_rates():
     rates = taylor_rates(smooth, (X, Y))
     assert np.all(rates > 1.9) and np.all(rates < 2.1)
