@@ -164,3 +164,40 @@ def test_a_form_that_every_round_changes():
 
     with pytest.raises(s2sad.Error, match="y changes its structure in this loop"):
         s2sad.grad(f)(np.ones(4))
+
+
+def monotone_stack(x):
+    stack = []
+    for v in x:
+        while stack and stack[-1] < v:
+            stack.pop()
+        stack.append(v)
+    return sum(s * s * (i + 1) for i, s in enumerate(stack))
+
+
+def next_greater(x):
+    stack, total = [], 0.0
+    for i in range(len(x)):
+        while len(stack) > 0 and x[stack[-1]] < x[i]:
+            j = stack.pop()
+            total = total + x[j] * x[i] * (i - j)
+        stack.append(i)
+    else:
+        total = total * 2
+    while stack:
+        total += x[stack.pop()]
+    return total
+
+
+def nothing_waits(x):
+    queue, total = [], 0.0
+    while queue or total > 1e9:
+        total = queue.pop()
+    while not queue:
+        queue.append(x[0])
+    return total + x @ x + queue[0]
+
+
+@pytest.mark.parametrize("f", [monotone_stack, next_greater, nothing_waits], ids=lambda f: f.__name__)
+def test_a_list_that_is_empty_in_the_first_round(f):
+    s2sad.check_grads(f, (np.array([0.3, -1.2, 2.0, 0.9, -0.4]),))

@@ -303,6 +303,8 @@ class Loops(Lowering):
         return lambda key: key in dead
 
     def _stmt_While(self, node: gast.While) -> None:
+        if self.is_over(node):
+            return
         names = self.carried_names(node)
         tests: list[Block] = []
 
@@ -332,6 +334,22 @@ class Loops(Lowering):
             del self.builder.operations[operations:], self.errors[errors:]
             self.env, self.frozen = env, frozen
             Rounds(self, Loop(node, names, build, lambda _: self.tested_body(node), test=always(tests))).run()
+
+    def is_over(self, node: gast.While) -> bool:
+        """Whether a loop over what an empty list holds has no iteration: `while stack and stack[-1] < x`.
+
+        In a loop around it the list may be another one in the next iteration, which is lowered then.
+        """
+        both = isinstance(node.test, gast.BoolOp) and isinstance(node.test.op, gast.And)
+        first = node.test.values[0] if both else node.test
+        held = [self.env.get(self.own_key(n.id)) for n in gast.walk(first) if isinstance(n, gast.Name)]
+        if not any(isinstance(t, Ref) and self.open(t) in ([], {}) for t in held):
+            return False
+        outer = self.builder
+        self.builder = outer.child()
+        truth = self.truth(self.tested(first), first)
+        self.builder = outer
+        return truth is False
 
     def tested_body(self, node: gast.While) -> None:
         """An iteration of a loop whose test changes something: the test is part of it."""
