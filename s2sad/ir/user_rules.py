@@ -263,5 +263,6 @@ def plain_box(function: Callable[..., object]) -> BlackBox | None:
     root = (module or "").split(".")[0]
     if isinstance(function, type) or root not in ("numpy", "scipy", "math") or "random" in (module or ""):
         return None
-    effect = Effect.IO if has_its_turn(function) else Effect.VIEW
-    return BlackBox(name, function, unbound, constant=is_flat(function), effect=effect, once=True, module=module)
+    in_turn = has_its_turn(function)
+    effect = Effect.IO if in_turn else Effect.VIEW
+    return BlackBox(name, function, unbound, constant=is_flat(function), effect=effect, once=in_turn, module=module)

@@ -210,3 +210,21 @@ def test_a_dtype_is_that_of_the_sum():
     gradient = s2sad.grad(lambda x: np.sum(x**2, dtype=np.float64))(x)
     assert gradient.dtype == np.float32
     assert s2sad.value_and_grad(lambda x: np.sum(x**2, dtype=np.float64))(x)[0].dtype == np.float64
+
+
+def stiffness(x):
+    """Elements put together: `np.ix_` has no rule, and none is needed."""
+    n = len(x)
+    K = np.eye(n + 1)
+    for e in range(n):
+        ends = [e, e + 1]
+        K[np.ix_(ends, ends)] += np.exp(x[e]) * np.array([[1, -1], [-1, 1]])
+    return np.linalg.solve(K, np.arange(n + 1.0))[1] * np.count_nonzero(np.unique(x) > 0.0)
+
+
+def test_functions_without_a_rule_are_run_again_for_each_column_of_a_hessian():
+    x = np.array([0.3, -1.2, 2.0])
+    hessian = s2sad.hessian(stiffness)(x)
+    columns = [s2sad.jvp(s2sad.grad(stiffness), (x,), (e,))[1] for e in np.eye(3)]
+    np.testing.assert_allclose(hessian, np.array(columns).T, rtol=1e-12)
+    s2sad.check_grads(stiffness, (x,), order=2)
