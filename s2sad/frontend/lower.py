@@ -23,6 +23,7 @@ from s2sad.frontend.library import (  # noqa: F401  (they fill the table of mean
     array_methods,
     containers,
     distributions,
+    heaps,
     linear_systems,
     marks,
     numpy_functions,

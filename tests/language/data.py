@@ -1,6 +1,7 @@
 """Data: comprehensions, lists, dicts, tuples, strings."""
 
 import collections
+import heapq
 import itertools
 from collections import namedtuple
 from dataclasses import dataclass, field
@@ -227,6 +228,18 @@ def shared_rows(x):
 def combined(xs):
     pairs = sum(a * b for a, b in itertools.combinations(xs, 2))
     return pairs + sum(x * k for x, k in itertools.product(xs, [1, 2]))
+
+
+@case("`heapq`, `bisect`, the order of tuples", [0.5, 1.5, -2.5, 0.25])
+def merged_in_turn(xs):
+    heap = []
+    for k in range(len(xs)):
+        heapq.heappush(heap, (xs[k], k))
+    while len(heap) > 1:
+        a, k = heapq.heappop(heap)
+        b, _ = heapq.heappop(heap)
+        heapq.heappush(heap, (a + k * b, k))
+    return heap[0][0]
 
 
 @case("`zip` of lists", [0.5, 1.5], [2.0, 3.0])

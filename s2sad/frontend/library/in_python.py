@@ -296,3 +296,76 @@ def sorted_(rows: Sequence[Any], key: Callable[[Any], Any], reverse: bool) -> li
     keys = np.array([key(row) for row in rows])
     order = np.argsort(-keys if reverse else keys, kind="stable")
     return [rows[k] for k in order]
+
+
+def raised_(heap: list[Any], first: int, k: int, item: Any) -> None:
+    while k > first and item < heap[(k - 1) // 2]:
+        heap[k] = heap[(k - 1) // 2]
+        k = (k - 1) // 2
+    heap[k] = item
+
+
+def sunk_(heap: list[Any], first: int, item: Any) -> None:
+    k, child = first, 2 * first + 1
+    while child < len(heap):
+        if child + 1 < len(heap) and not heap[child] < heap[child + 1]:
+            child = child + 1
+        heap[k] = heap[child]
+        k = child
+        child = 2 * k + 1
+    raised_(heap, first, k, item)
+
+
+def heappush_(heap: list[Any], item: Any) -> None:
+    heap.append(item)
+    raised_(heap, 0, len(heap) - 1, item)
+
+
+def heappop_(heap: list[Any]) -> Any:
+    last = heap.pop()
+    if len(heap) > 0:
+        least = heap[0]
+        sunk_(heap, 0, last)
+    else:
+        least = last
+    return least
+
+
+def heapreplace_(heap: list[Any], item: Any) -> Any:
+    least = heap[0]
+    sunk_(heap, 0, item)
+    return least
+
+
+def heappushpop_(heap: list[Any], item: Any) -> Any:
+    if len(heap) > 0 and heap[0] < item:
+        least = heap[0]
+        sunk_(heap, 0, item)
+    else:
+        least = item
+    return least
+
+
+def heapify_(heap: list[Any]) -> None:
+    for k in range(len(heap) // 2 - 1, -1, -1):
+        sunk_(heap, k, heap[k])
+
+
+def bisect_left_(a: Any, x: Any, lo: int, hi: int) -> int:
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if a[middle] < x:
+            lo = middle + 1
+        else:
+            hi = middle
+    return lo
+
+
+def bisect_right_(a: Any, x: Any, lo: int, hi: int) -> int:
+    while lo < hi:
+        middle = (lo + hi) // 2
+        if x < a[middle]:
+            hi = middle
+        else:
+            lo = middle + 1
+    return lo

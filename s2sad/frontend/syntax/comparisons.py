@@ -162,15 +162,18 @@ class Comparisons(Lowering):
     def _compare_containers(self, node: gast.AST, op: gast.AST, left: Term, right: Term) -> Term:
         """Tuples such as shapes are compared item by item."""
         equals = type(op) is gast.Eq
+        ordered = type(op) not in (gast.Eq, gast.NotEq)
+        if ordered and (isinstance(left, dict) or _is_list_type(left) is not _is_list_type(right)):
+            self.refuse(node, "the order of two containers that have none", "compare their items", UnsupportedType)
         if isinstance(left, dict) and isinstance(right, dict):
             if set(left) != set(right):
                 return constant(not equals)
             left, right = list(left.values()), [right[k] for k in left]
-        if _is_list_type(left) is not _is_list_type(right) and type(op) in (gast.Eq, gast.NotEq):
+        if _is_list_type(left) is not _is_list_type(right):
             return constant(not equals)
         a, b = (self.sequence(t, node) for t in (left, right))
-        if not equals and type(op) is not gast.NotEq:
-            self.refuse(node, "the order of two containers", "compare their items", UnsupportedType)
+        if ordered:
+            return self._in_order(node, op, a, b)
         if len(a) != len(b):
             return constant(not equals)
         same: Term = constant(True)
@@ -178,6 +181,18 @@ class Comparisons(Lowering):
             equal = self.compare(node, gast.Eq(), m, n)
             same = self.choose(same, lambda e=equal: e, lambda s=same: s, node)  # type: ignore[misc]
         return same if equals else self.apply(operator.not_, [self.to_operand(same)])
+
+    def _in_order(self, node: gast.AST, op: gast.AST, a: list[Term], b: list[Term], first: int = 0) -> Term:
+        """`(a, b) < (c, d)`: the first items that differ decide, then the lengths."""
+        if first == min(len(a), len(b)):
+            return constant(PYTHON_COMPARE[type(op)](len(a), len(b)))
+        equal = self.compare(node, gast.Eq(), a[first], b[first])
+        return self.choose(
+            equal,
+            lambda: self._in_order(node, op, a, b, first + 1),
+            lambda: self.compare(node, op, a[first], b[first]),
+            node,
+        )
 
 
 def _is_list_type(term: Term) -> bool:
