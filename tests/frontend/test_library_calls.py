@@ -228,3 +228,23 @@ def test_functions_without_a_rule_are_run_again_for_each_column_of_a_hessian():
     columns = [s2sad.jvp(s2sad.grad(stiffness), (x,), (e,))[1] for e in np.eye(3)]
     np.testing.assert_allclose(hessian, np.array(columns).T, rtol=1e-12)
     s2sad.check_grads(stiffness, (x,), order=2)
+
+
+ROW_BY_ROW = [
+    lambda x: np.maximum.accumulate(x) @ np.arange(5.0),
+    lambda x: np.max(np.maximum.accumulate(x) - x),
+    lambda x: np.sum(np.minimum.accumulate(np.outer(x, x), axis=1)),
+    lambda x: np.logaddexp.reduce(x),
+    lambda x: np.prod(np.logaddexp.reduce(np.outer(x, x), axis=1, keepdims=True)),
+    lambda x: np.hypot.reduce(np.outer(x, x), axis=None),
+    lambda x: np.subtract.accumulate(x) @ x,
+    lambda x: np.add.reduceat(x, [0, 2, 3]) @ np.array([1.0, 2.0, 3.0]),
+    lambda x: np.sum(np.multiply.reduceat(np.outer(x, x), np.array([3, 0, 1]), axis=-1) ** 2),
+]
+
+
+@pytest.mark.parametrize("f", ROW_BY_ROW, ids=range(len(ROW_BY_ROW)))
+def test_methods_of_ufuncs_row_by_row(f):
+    x = np.array([0.3, -1.2, 2.0, 0.9, -0.4])
+    assert s2sad.value_and_grad(f)(x)[0] == pytest.approx(f(x), rel=1e-14)
+    s2sad.check_grads(f, (x,))

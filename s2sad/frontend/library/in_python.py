@@ -369,3 +369,26 @@ def bisect_right_(a: Any, x: Any, lo: int, hi: int) -> int:
         else:
             lo = middle + 1
     return lo
+
+
+def folded_(f: Callable[..., Any], x: Array) -> Any:
+    y = x[0]
+    for k in range(1, len(x)):
+        y = f(y, x[k])
+    return y
+
+
+def running_(f: Callable[..., Any], x: Array) -> Array:
+    y = x.copy()
+    for k in range(1, len(x)):
+        y[k] = f(y[k - 1], x[k])
+    return y
+
+
+def folded_parts_(f: Callable[..., Any], x: Any, starts: Any) -> Any:
+    y = x[starts]
+    for i in range(len(starts)):
+        end = starts[i + 1] if i + 1 < len(starts) else len(x)
+        for k in range(starts[i] + 1, end):
+            y[i] = f(y[i], x[k])
+    return y

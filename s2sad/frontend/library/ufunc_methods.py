@@ -2,6 +2,7 @@
 
 np.subtract.outer(x, y)       x[:, None] - y
 np.maximum.reduce(x)          np.max(x, axis=0)
+np.maximum.accumulate(x)      a loop over the rows, as all that have no name of their own
 np.mgrid[0:n, 0:m]            np.indices((n, m))
 np.ogrid[0:n, 0:m]            (np.arange(0, n)[:, None], np.arange(0, m))
 """
@@ -14,6 +15,7 @@ import gast
 import numpy as np
 
 from s2sad.errors import UnsupportedCall, UnsupportedType
+from s2sad.frontend.library import in_python
 from s2sad.frontend.lowering import Lowering
 from s2sad.frontend.meanings import Meaning, meaning, subscript
 from s2sad.frontend.terms.arrays import is_integer
@@ -91,6 +93,31 @@ def _accumulate(function: np.ufunc, meant: Callable[..., object]) -> Meaning:
         _refuse_more(lowering, f"np.{function.__name__}.accumulate", 2, args, more, node)
         axis = found.get("axis", constant(0))
         return lowering.call(constant(meant), [lowering.as_array_term(found["array"])], {"axis": axis}, node, None)
+
+    return handler
+
+
+def _by_rows(function: np.ufunc, method: str, text: Callable[..., object]) -> Meaning:
+    """`reduce`, `accumulate` and `reduceat` of a function that has no other name for it: row by row."""
+    names = ("array", "indices", "axis") if method == "reduceat" else ("array", "axis")
+
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        found = {**dict(zip(names, args, strict=False)), **kw}
+        more = {k: v for k, v in found.items() if k not in (*names, *(("keepdims",) if method == "reduce" else ()))}
+        _refuse_more(lowering, f"np.{function.__name__}.{method}", len(names), args, more, node)
+        x = lowering.to_operand(lowering.as_array_term(found["array"]))
+        axis = lowering.static(found.get("axis", constant(0)), node)
+        if axis is None:
+            x, axis = lowering.apply(np.ravel, [x]), 0
+        first = lowering.apply_to(np.moveaxis, [x, constant(axis), constant(0)], node) if axis else x
+        bound = {"f": constant(function), "x": first}
+        if method == "reduceat":
+            bound["starts"] = lowering.as_array_term(found["indices"])
+        y = lowering.synthetic(text, bound, node)
+        if method != "reduce":
+            return lowering.call(constant(np.moveaxis), [y, constant(0), constant(axis)], {}, node, None) if axis else y
+        kept = "keepdims" in found and lowering.static(found["keepdims"], node)
+        return lowering.call(constant(np.expand_dims), [y, constant(axis)], {}, node, None) if kept else y
 
     return handler
 
@@ -245,9 +272,12 @@ def _points(lowering: Lowering, item: Term, node: gast.AST) -> Operand:
 _UFUNCS = {f for f in vars(np).values() if isinstance(f, np.ufunc) and f.nin == 2 and f.nout == 1}
 
 for _function in _UFUNCS:
-    if _function.signature is None:
-        meaning(_function.outer)(_outer(_function))
-for _function, (_, _running) in REDUCTIONS.items():
-    meaning(_function.reduce)(_reduce(_function))
-    if _running is not None:
-        meaning(_function.accumulate)(_accumulate(_function, _running))
+    if _function.signature is not None:
+        continue
+    meaning(_function.outer)(_outer(_function))
+    _whole, _running = REDUCTIONS.get(_function, (None, None))
+    meaning(_function.reduce)(_reduce(_function) if _whole else _by_rows(_function, "reduce", in_python.folded_))
+    meaning(_function.accumulate)(
+        _accumulate(_function, _running) if _running else _by_rows(_function, "accumulate", in_python.running_)
+    )
+    meaning(_function.reduceat)(_by_rows(_function, "reduceat", in_python.folded_parts_))
