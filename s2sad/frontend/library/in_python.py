@@ -96,6 +96,33 @@ def islice_(items: Iterable[object], count: int) -> Iterator[object]:
             break
 
 
+def numbers_from_(n: Any, step: Any) -> Iterator[Any]:
+    while True:
+        yield n
+        n += step
+
+
+def takewhile_(f: Callable[[object], bool], items: Iterable[object]) -> Iterator[object]:
+    for item in items:
+        if not f(item):
+            break
+        yield item
+
+
+def dropwhile_(f: Callable[[object], bool], items: Iterable[object]) -> Iterator[object]:
+    begun = False
+    for item in items:
+        begun = begun or not f(item)
+        if begun:
+            yield item
+
+
+def filterfalse_(f: Callable[[object], bool], items: Iterable[object]) -> Iterator[object]:
+    for item in items:
+        if not f(item):
+            yield item
+
+
 def repeat_(x: object, n: int) -> Iterator[object]:
     for _ in range(n):
         yield x

@@ -55,7 +55,7 @@ class Primitives(Lowering):
         arguments = [self.as_argument(a) for a in arguments]
         if primitive.function in JOINS and arguments and (self.is_growing(arguments[0]) or self.is_rows(arguments[0])):
             return join_rows(self, primitive, arguments, keywords, node)
-        if _is_of_numpy(primitive) and primitive.function not in (np.array, np.asarray):
+        if _takes_arrays(primitive) and primitive.function not in (np.array, np.asarray):
             arguments = [self.as_array(a) if self.is_growing(a) else a for a in arguments]
         plain = plainly(self, primitive, arguments, keywords, node)
         if plain is not None:
@@ -197,6 +197,11 @@ class Primitives(Lowering):
 
 def _is_of_numpy(primitive: Primitive) -> bool:
     return primitive.name.startswith("np.")
+
+
+def _takes_arrays(primitive: Primitive) -> bool:
+    """Whether a function takes an array in the place of a list."""
+    return primitive.name.startswith(("np.", "math."))
 
 
 def _is_of_black_box(term: Term) -> bool:

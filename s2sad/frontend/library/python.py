@@ -647,6 +647,28 @@ def _islice(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gas
     return _combined(itertools.islice)(lowering, args, kw, node)
 
 
+def _while(text: Callable[..., object]) -> Meaning:
+    """The items that a condition leaves, as a generator."""
+
+    def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        condition, items = args
+        return lowering.generator_of(text, {"f": condition, "items": items}, node)
+
+    return handler
+
+
+meaning(itertools.takewhile)(_while(in_python.takewhile_))
+meaning(itertools.dropwhile)(_while(in_python.dropwhile_))
+meaning(itertools.filterfalse)(_while(in_python.filterfalse_))
+
+
+@meaning(itertools.count)
+def _counted(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+    """`itertools.count(start, step)`: the loop that it is in ends it."""
+    given = {"start": constant(0), "step": constant(1), **dict(zip(("start", "step"), args, strict=False)), **kw}
+    return lowering.generator_of(in_python.numbers_from_, {"n": given["start"], "step": given["step"]}, node)
+
+
 @meaning(itertools.repeat)
 def _repeated(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
     """`itertools.repeat(x, n)`, as a generator."""

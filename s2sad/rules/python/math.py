@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from s2sad.ir.builder import call
+from s2sad.ir.builder import call, shape_of
 from s2sad.ir.primitive import Rule, Sample
-from s2sad.ir.types import BOOL, FLOAT, INT, ArrayType, ContainerType, Type, integer, leaves
-from s2sad.rules.contributions import fit
+from s2sad.ir.types import BOOL, FLOAT, INT, ArrayType, ContainerType, Type, array, integer, leaves
+from s2sad.rules.contributions import fit, type_in
 from s2sad.rules.domains import ABOVE_ONE, DIVIDEND, DIVISOR, POSITIVE, REAL, UNIT, Domain
 from s2sad.rules.families import constant, elementwise, rule
+from s2sad.rules.numpy.reductions import product_of_others
 from s2sad.rules.python.arithmetic import HALF, ITSELF, power_by_base, power_by_exponent, scalar_types
 from s2sad.rules.roots import with_square
 
@@ -183,6 +184,9 @@ rule(
 
 def _items_type(name: str) -> Callable[..., Type]:
     def type_rule(numbers: Type, /) -> Type:
+        if isinstance(numbers, ArrayType) and numbers.rank == 1:
+            _real_types(name, array(numbers.dtype, ()))
+            return FLOAT if name == "math.fsum" else ArrayType(numbers.dtype, (), "any")
         if not isinstance(numbers, ContainerType):
             raise TypeError(f"{name} of {numbers}: only a list or tuple of numbers")
         types = _real_types(name, *leaves(numbers))
@@ -194,11 +198,15 @@ def _items_type(name: str) -> Callable[..., Type]:
 
 
 def _fsum_tangent(y: Any, xs: Any, dots: Any) -> Any:
+    if type_in(xs[0]).is_array:
+        return call(math.fsum, dots[0])
     terms = [d for d in dots[0] or () if d is not None]
     return call(math.fsum, terms) if terms else None
 
 
 def _fsum_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    if type_in(xs[0]).is_array:
+        return (call(np.full, shape_of(xs[0]), g),)
     return (tuple(fit(g, x) for x in xs[0]) if active[0] else None,)
 
 
@@ -210,17 +218,22 @@ def _others(xs: Any, k: int) -> Any:
 
 def _prod_tangent(y: Any, xs: Any, dots: Any) -> Any:
     # Not the product divided by each factor, which is 0 / 0 where one is 0.
+    if type_in(xs[0]).is_array:
+        return np.sum(product_of_others(xs[0], None) * dots[0])
     terms = [d * _others(xs[0], k) for k, d in enumerate(dots[0] or ()) if d is not None]
     return reduce(operator.add, terms) if terms else None
 
 
 def _prod_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
+    if type_in(xs[0]).is_array:
+        return (g * product_of_others(xs[0], None),)
     return (tuple(fit(g * _others(xs[0], k), x) for k, x in enumerate(xs[0])) if active[0] else None,)
 
 
 def _list_samples(rng: np.random.Generator) -> Iterable[Sample]:
     for n in (1, 2, 4):
         yield Sample((list(map(float, REAL(rng, (n,)))),))
+        yield Sample((REAL(rng, (n,)),))
     yield Sample(((1.5, 0.0, 2.5),))
 
 
