@@ -39,7 +39,8 @@ def run_by_python(derivative, args):
     found = derivative._specialise(derivative._bind(args, {}))
     space = {}
     exec(found.source, space)
-    given = numbers([*args, *(v.read() for v in found.captured)])
+    known = {k for k, _ in found.statics}  # which are in the text
+    given = numbers([*(a for k, a in enumerate(args) if k not in known), *(v.read() for v in found.captured)])
     return space[found.module.__s2sad_meta__["entry"]](*given)
 
 

@@ -39,7 +39,7 @@ BY_LIBRARY = {
     *("np.linalg.cholesky", "np.linalg.eigh", "np.linalg.matrix_rank", "np.linalg.pinv", "np.linalg.qr"),
     *("np.linalg.slogdet", "np.linalg.solve", "np.linalg.svd", "np.linalg.det", "np.linalg.inv"),
     *("cofactors", "cofactors_along", "np.frexp", "np.cross", "np.polyval", "np.roots"),
-    *("checked_like", "complex_eig", "reciprocal_differences", "reciprocal_largest"),
+    *("math.fsum", "math.prod", "checked_like", "complex_eig", "reciprocal_differences", "reciprocal_largest"),
 }
 """What may be left to NumPy, beside np.fft, np.polynomial and SciPy: the last where lengths are not known, or large."""
 
@@ -95,7 +95,10 @@ def test_samples(name: str) -> None:
             assert name in REFUSED, what
 
 
-BY_SECTIONS = {"scipy.signal.firwin", "scipy.signal.freqs", "scipy.signal.sosfilt", "scipy.signal.sosfilt_zi"}
+BY_SECTIONS = {
+    *("scipy.signal.firwin", "scipy.signal.freqs", "scipy.signal.sosfilt", "scipy.signal.sosfilt_zi"),
+    "np.lib.stride_tricks.sliding_window_view",
+}
 """What has a definition only where a length is known, or reads an array that is, or frequencies that are given."""
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from s2sad.ir.builder import call, shape_of
 from s2sad.ir.primitive import Rule, Sample
-from s2sad.ir.types import BOOL, FLOAT, INT, ArrayType, ContainerType, Type, array, integer, leaves
+from s2sad.ir.types import BOOL, FLOAT, INT, ArrayType, ContainerType, Type, integer, leaves
 from s2sad.rules.contributions import fit, type_in
 from s2sad.rules.domains import ABOVE_ONE, DIVIDEND, DIVISOR, POSITIVE, REAL, UNIT, Domain
 from s2sad.rules.families import constant, elementwise, rule
@@ -185,8 +186,11 @@ rule(
 def _items_type(name: str) -> Callable[..., Type]:
     def type_rule(numbers: Type, /) -> Type:
         if isinstance(numbers, ArrayType) and numbers.rank == 1:
-            _real_types(name, array(numbers.dtype, ()))
-            return FLOAT if name == "math.fsum" else ArrayType(numbers.dtype, (), "any")
+            (number,) = _real_types(name, ArrayType(numbers.dtype, (), "numpy"))
+            # a truth value times 1 is an integer
+            if name == "math.fsum":
+                return FLOAT
+            return replace(number, dtype=np.dtype(int)) if number.dtype == bool else number
         if not isinstance(numbers, ContainerType):
             raise TypeError(f"{name} of {numbers}: only a list or tuple of numbers")
         types = _real_types(name, *leaves(numbers))

@@ -9,15 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// Memory for so many things of a size, NULL where there is none.
-static inline void *new_array(int64_t count, size_t size)
-{
-    if (count < 0 || (uint64_t)count > (SIZE_MAX / 2) / size) {
-        return NULL;
-    }
-    return malloc(count > 0 ? (size_t)count * size : 1);
-}
-
 // Whether Python raises where a function of x gives this: no number of a number, or an infinite one.
 static inline bool python_raises(double given, double x)
 {
@@ -29,48 +20,38 @@ int branches_value_and_grad(const double *restrict x, int64_t x_n1, double *rest
         double *restrict x_bar)
 {
     if (x_n1 < 2) return 1;
-    int status = 1;
-    double *total_exps = NULL;
-    total_exps = new_array(x_n1, sizeof *total_exps);
-    if (total_exps == NULL) { status = 2; goto out; }
     double total = 0.0;
     for (int64_t i = 0; i < x_n1; i++) {
         const double v_2 = x[i];
+        const bool v_3 = v_2 > 1.0;
         double total_2;
         double v_4;
-        if (v_2 > 1.0) {
+        if (v_3) {
             total_2 = total + v_2 * v_2 * v_2;
             v_4 = 0.0;
         } else if (v_2 > 0.7) {
             // total -= math.exp(x[i])
             const double total_exp = exp(v_2);
-            if (python_raises(total_exp, v_2)) goto out;
+            if (python_raises(total_exp, v_2)) return 1;
             total_2 = total - total_exp;
             v_4 = total_exp;
         } else {
             total_2 = total + 2.0 * v_2;
             v_4 = 0.0;
         }
-        total_exps[i] = v_4;
         x_bar[i] = 0.0;
-        total = total_2;
-    }
-    for (int64_t i = x_n1 - 1; i >= 0; i--) {
-        const double v_2 = x[i];
-        const double v_4 = total_exps[i];
+        const double v_6 = v_4;
         double x_i_bar;
-        if (v_2 > 1.0) {
+        if (v_3) {
             x_i_bar = 3.0 * (v_2 * v_2);
         } else if (v_2 > 0.7) {
-            x_i_bar = -v_4;
+            x_i_bar = -v_6;
         } else {
             x_i_bar = 2.0;
         }
         x_bar[i] = x_i_bar;
+        total = total_2;
     }
     *value = total;
-    status = 0;
-out:
-    free(total_exps);
-    return status;
+    return 0;
 }
