@@ -114,7 +114,7 @@ NOT_YET = [
     "a = np.zeros(2)\n    np.multiply.at(a, [0], x)\n    return np.sum(a)",
     "import no_such_module as m; return m.approx(x)",
     "class A:\n        pass\n    return x",
-    "try:\n        y = 1.0 / x\n    except ValueError:\n        y = x\n    except ArithmeticError:\n        y = x\n    return y",
+    "try:\n        y = 1 / x\n    except ValueError:\n        y = x\n    except OSError:\n        y = x\n    return y",
     "with open('file') as f:\n        return x * x",
     "def g():\n        yield x\n    return next(g())",
     "xs = [x]\n    ys = [x] if x > 1 else xs\n    ys.append(x)\n    return x * len(xs)",
