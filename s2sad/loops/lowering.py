@@ -101,8 +101,8 @@ def _loops_of(
     once = reused(fused(shorter))
     whole = once if (fewer := without_copies(once)) is once else reused(fewer)
     made = shared(with_rooms(laid_out(reused(contracted(guarded_early(whole))))))
-    made = with_rooms(in_strips(made, blocks))
-    return in_blocks(made) if blocks else made
+    # a compiler that does not know where an index begins is slower in parts
+    return in_blocks(with_rooms(in_strips(made))) if blocks else made
 
 
 def _lowered(function: Function, left: Collection[Primitive], lengths: set[Symbol], inner: bool) -> Function:

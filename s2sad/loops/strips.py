@@ -50,8 +50,8 @@ from s2sad.loops.fusion import are_apart
 from s2sad.loops.memory import Memory, Touched
 
 
-def in_strips(function: Function, blocks: bool = True) -> Function:
-    """The function with such loops in strips; sums are of parts where they are to be in `blocks`."""
+def in_strips(function: Function) -> Function:
+    """The function with such loops in strips; sums are of parts, as they are in blocks."""
     memory = Memory(function)
     nests: list[_Nest | None] = []
 
@@ -59,7 +59,7 @@ def in_strips(function: Function, blocks: bool = True) -> Function:
         operations: list[Operation] = []
         for op in block.operations:
             inner = map_blocks(op, changed)
-            nest = _nest(inner, memory, blocks) if isinstance(inner, For) else None
+            nest = _nest(inner, memory) if isinstance(inner, For) else None
             operations += [inner] if nest is None else nest.operations()
             nests.append(nest)
         return replace(block, operations=tuple(operations))
@@ -68,11 +68,11 @@ def in_strips(function: Function, blocks: bool = True) -> Function:
     return without_dead(made, Memory(made).roots) if any(nests) else function
 
 
-def _nest(loop: For, memory: Memory, blocks: bool) -> _Nest | None:
+def _nest(loop: For, memory: Memory) -> _Nest | None:
     """A loop, and the one in it whose strips are to be outside."""
     if not _is_plain(loop):
         return None
-    nests = (_Nest(loop, inner, memory, blocks) for inner in loop.body.operations if isinstance(inner, For))
+    nests = (_Nest(loop, inner, memory) for inner in loop.body.operations if isinstance(inner, For))
     return next((n for n in nests if n.is_legal()), None)
 
 
@@ -92,8 +92,8 @@ class _Kept:
 class _Nest:
     """A loop, and one in it over a long array."""
 
-    def __init__(self, loop: For, inner: For, memory: Memory, blocks: bool) -> None:
-        self.loop, self.inner, self.memory, self.blocks = loop, inner, memory, blocks
+    def __init__(self, loop: For, inner: For, memory: Memory) -> None:
+        self.loop, self.inner, self.memory = loop, inner, memory
         operations = loop.body.operations
         at = next(k for k, op in enumerate(operations) if op is inner)
         self.before, self.others = operations[:at], [op for op in operations if op is not inner]
@@ -246,7 +246,7 @@ class _Nest:
         step = self._step()
         end = end_of(around, start, inner.stop, step)
         inside.operations += self._slice([*reads_of(inner.body)]) or ()
-        sums = [self.blocks and is_sum(inner, k) for k in range(len(kept))]
+        sums = [is_sum(inner, k) for k in range(len(kept))]
         so_far = [inside.apply(LOAD, (k.handle, *k.places)) for k in kept]
         initial = [zero(p) if s else o for p, s, o in zip(inner.carried, sums, so_far, strict=True)]
         parts = [Value(p.type, "part" if s else p.hint, loose=True) for p, s in zip(inner.carried, sums, strict=True)]
