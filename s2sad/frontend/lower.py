@@ -31,6 +31,7 @@ from s2sad.frontend.library import (  # noqa: F401  (they fill the table of mean
     numpy_writers,
     python,
     random,
+    samples,
     series,
     small_programs,
     splines,

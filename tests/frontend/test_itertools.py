@@ -1,7 +1,8 @@
-"""Iterators of `itertools` that a condition or a loop ends; sums and products of `math` of as many numbers as come."""
+"""Iterators of `itertools` that a condition or a loop ends; numbers of `math` and `statistics` of as many as come."""
 
 import itertools
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -53,6 +54,9 @@ PROGRAMS = [
     lambda x: math.fsum(x) ** 2,
     lambda x: math.prod(v + 1 for v in x),
     lambda x: math.prod(x) ** 2 + math.prod([x[0], x[1]]),
+    lambda x: statistics.mean(x) ** 2 + statistics.pstdev(x) + statistics.median(list(x)),
+    lambda x: statistics.fmean(v * v for v in x) * statistics.stdev(x),
+    lambda x: statistics.median(x[:4]) * statistics.pvariance([x[0], x[1]]) * statistics.variance(x[2:]),
 ]
 
 
@@ -60,3 +64,8 @@ PROGRAMS = [
 def test_differentiated(f):
     assert s2sad.value_and_grad(f)(X)[0] == pytest.approx(f(X), rel=1e-14)
     s2sad.check_grads(f, (X,), order=2)
+
+
+def test_the_variance_about_another_number_is_refused():
+    with pytest.raises(s2sad.Error, match="statistics.pvariance of more than data"):
+        s2sad.grad(lambda x: statistics.pvariance(x, 0.5))(X)

@@ -5,6 +5,7 @@ Their parameters and variables keep their names in emitted code, as those of the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -419,3 +420,32 @@ def folded_parts_(f: Callable[..., Any], x: Any, starts: Any) -> Any:
         for k in range(starts[i] + 1, end):
             y[i] = f(y[i], x[k])
     return y
+
+
+def mean_(data: Sequence[float]) -> float:
+    return math.fsum(data) / len(data)
+
+
+def squares_about_(data: Sequence[float], middle: float) -> float:
+    return math.fsum((x - middle) ** 2 for x in data)
+
+
+def pvariance_(data: Sequence[float]) -> float:
+    return squares_about_(data, mean_(data)) / len(data)
+
+
+def variance_(data: Sequence[float]) -> float:
+    return squares_about_(data, mean_(data)) / (len(data) - 1)
+
+
+def pstdev_(data: Sequence[float]) -> float:
+    return math.sqrt(pvariance_(data))
+
+
+def stdev_(data: Sequence[float]) -> float:
+    return math.sqrt(variance_(data))
+
+
+def median_(data: Sequence[float]) -> float:
+    ordered, n = sorted(data), len(data)
+    return ordered[n // 2] if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2
