@@ -15,7 +15,7 @@ import numpy as np
 from s2sad.ir.builder import call, shape_of
 from s2sad.ir.primitive import Rule, Sample
 from s2sad.ir.types import BOOL, FLOAT, INT, ArrayType, ContainerType, Type, integer, leaves
-from s2sad.rules.contributions import fit, type_in
+from s2sad.rules.contributions import cast, fit, type_in
 from s2sad.rules.domains import ABOVE_ONE, DIVIDEND, DIVISOR, POSITIVE, REAL, UNIT, Domain
 from s2sad.rules.families import constant, elementwise, rule
 from s2sad.rules.numpy.reductions import product_of_others
@@ -185,7 +185,7 @@ rule(
 
 def _items_type(name: str) -> Callable[..., Type]:
     def type_rule(numbers: Type, /) -> Type:
-        if isinstance(numbers, ArrayType) and numbers.rank == 1:
+        if isinstance(numbers, ArrayType) and numbers.rank in (1, None):
             (number,) = _real_types(name, ArrayType(numbers.dtype, (), "numpy"))
             # a truth value times 1 is an integer
             if name == "math.fsum":
@@ -202,15 +202,15 @@ def _items_type(name: str) -> Callable[..., Type]:
 
 
 def _fsum_tangent(y: Any, xs: Any, dots: Any) -> Any:
-    if type_in(xs[0]).is_array:
+    if isinstance(type_in(xs[0]), ArrayType):
         return call(math.fsum, dots[0])
     terms = [d for d in dots[0] or () if d is not None]
     return call(math.fsum, terms) if terms else None
 
 
 def _fsum_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
-    if type_in(xs[0]).is_array:
-        return (call(np.full, shape_of(xs[0]), g),)
+    if isinstance(type_in(xs[0]), ArrayType):
+        return (cast(call(np.full, shape_of(xs[0]), g), type_in(xs[0])),)
     return (tuple(fit(g, x) for x in xs[0]) if active[0] else None,)
 
 
@@ -222,14 +222,14 @@ def _others(xs: Any, k: int) -> Any:
 
 def _prod_tangent(y: Any, xs: Any, dots: Any) -> Any:
     # Not the product divided by each factor, which is 0 / 0 where one is 0.
-    if type_in(xs[0]).is_array:
+    if isinstance(type_in(xs[0]), ArrayType):
         return np.sum(product_of_others(xs[0], None) * dots[0])
     terms = [d * _others(xs[0], k) for k, d in enumerate(dots[0] or ()) if d is not None]
     return reduce(operator.add, terms) if terms else None
 
 
 def _prod_adjoint(g: Any, y: Any, xs: Any, active: Any) -> tuple[Any, ...]:
-    if type_in(xs[0]).is_array:
+    if isinstance(type_in(xs[0]), ArrayType):
         return (g * product_of_others(xs[0], None),)
     return (tuple(fit(g * _others(xs[0], k), x) for k, x in enumerate(xs[0])) if active[0] else None,)
 
