@@ -1,5 +1,7 @@
 """What the loops of a program must not see: what is written later, and what others wrote into memory of theirs."""
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -292,3 +294,17 @@ def beside_places(x):
 def test_an_array_of_places_has_its_dtype(x):
     """Beside a float32 or int32 a number of Python's has the dtype of that, an integer of an array has its own."""
     assert compare(lambda **k: s2sad.jit(beside_places, **k) if k else beside_places, (x,)) == "agree"
+
+
+def test_a_repeated_list_of_arrays_that_may_differ_is_left_to_numpy():
+    def f(x, m):
+        return np.sum((np.stack([x] * m.shape[1], axis=1) + m) ** 2) * float(len(x[:-1]))
+
+    args = np.linspace(0.1, 1.0, 3), np.ones((3, 5))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value, pullback = s2sad.vjp(lambda x, m: f(x[x > 0.0], m), *args, backend="native")
+    expected, reference = s2sad.vjp(lambda x, m: f(x[x > 0.0], m), *args)
+    assert value == pytest.approx(expected, rel=1e-13)
+    for one, two in zip(pullback(1.0), reference(1.0), strict=True):
+        np.testing.assert_allclose(one, two, rtol=1e-12)

@@ -202,6 +202,8 @@ def repeat(loops: Loops, op: Apply, xs: Term, times: Term) -> Term:
 def sum_repeats(loops: Loops, op: Apply, start: Term, xs: Term) -> Term:
     """The sums of every so many items, on top of those of a first list."""
     start, xs = list_of(start), list_of(xs)
+    if is_ragged(start.items) or is_ragged(xs.items):
+        raise UnsupportedType("a list of arrays of different shapes that is repeated")
     parts = leaves(xs.items)
 
     def total(leaf: Term) -> Term:

@@ -171,6 +171,8 @@ def subscript(loops: Loops, t: Type, x: Array, index_type: Type, index: Term, re
         if item.is_new:
             shape.append(constant(1))
             continue
+        if axis >= x.rank:
+            raise UnsupportedType("an item of what has fewer axes than were known before")
         n, d = x.shape[axis], dims[axis]
         if isinstance(item.type, SliceType):
             assert isinstance(item.term, Cut)
