@@ -112,3 +112,10 @@ def test_what_has_no_order():
 
     with pytest.raises(s2sad.Error, match="the order of two containers that have none"):
         s2sad.grad(f)(1.0)
+
+
+def test_a_missing_argument_is_told():
+    with pytest.raises(s2sad.Error, match="heapq.heappush of other arguments than heap, item"):
+        s2sad.grad(lambda x: heapq.heappush([x]))(1.0)
+    with pytest.raises(s2sad.Error, match="bisect without a list and an item"):
+        s2sad.grad(lambda x: x * bisect.bisect([1.0]))(1.0)

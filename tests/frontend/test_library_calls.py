@@ -248,3 +248,29 @@ def test_methods_of_ufuncs_row_by_row(f):
     x = np.array([0.3, -1.2, 2.0, 0.9, -0.4])
     assert s2sad.value_and_grad(f)(x)[0] == pytest.approx(f(x), rel=1e-14)
     s2sad.check_grads(f, (x,))
+
+
+WHOLE = np.array([7, 2, 2, 1, 4])
+IN_A_DTYPE = [
+    lambda x: np.divide.accumulate(WHOLE),
+    lambda x: np.divide.reduce(WHOLE),
+    lambda x: np.add.reduceat(WHOLE > 1, [0, 3]),
+    lambda x: np.add.reduceat(np.full(5, 100, np.int8), [0, 1]),
+    lambda x: np.logical_and.accumulate(WHOLE > 1),
+    lambda x: np.maximum.accumulate(x.astype(np.float32)),
+]
+
+
+@pytest.mark.parametrize("f", IN_A_DTYPE, ids=range(len(IN_A_DTYPE)))
+def test_methods_of_ufuncs_have_numpys_dtype(f):
+    x = np.array([0.3, -1.2, 2.0])
+    found, wanted = s2sad.jit(f)(x), f(x)
+    assert np.asarray(found).dtype == np.asarray(wanted).dtype
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_what_a_method_of_a_ufunc_does_not_take():
+    with pytest.raises(s2sad.Error, match="np.greater, which compares"):
+        s2sad.grad(lambda x: np.sum(x * np.greater.accumulate(x)))(np.ones(3))
+    with pytest.raises(IndexError):
+        s2sad.grad(lambda x: np.sum(np.multiply.reduceat(x, [0, -1])))(np.ones(3))

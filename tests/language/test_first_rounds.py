@@ -201,3 +201,15 @@ def nothing_waits(x):
 @pytest.mark.parametrize("f", [monotone_stack, next_greater, nothing_waits], ids=lambda f: f.__name__)
 def test_a_list_that_is_empty_in_the_first_round(f):
     s2sad.check_grads(f, (np.array([0.3, -1.2, 2.0, 0.9, -0.4]),))
+
+
+def test_a_test_that_changes_something_is_read_once():
+    def f(x):
+        waiting, seen = [], []
+        while seen.append(x[0]) or waiting:
+            waiting.pop()
+        while (n := len(waiting)) > 0:
+            waiting.pop()
+        return seen[0] * len(seen) * (n + 1) * x[1]
+
+    s2sad.check_grads(f, (np.array([0.3, -1.2]),))

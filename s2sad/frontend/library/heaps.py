@@ -20,6 +20,8 @@ def _in_python(text: Callable[..., object], *names: str) -> Meaning:
     """A function of `heapq` by its text; its arguments have no names."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:
+        if len(args) != len(names) or kw:
+            lowering.refuse(node, f"heapq.{text.__name__.rstrip('_')} of other arguments than {', '.join(names)}", "")
         return lowering.synthetic(text, dict(zip(names, args, strict=True)), node)
 
     return handler
@@ -39,6 +41,8 @@ def _place(text: Callable[..., object], inserts: bool) -> Meaning:
         given = {**dict(zip(("a", "x", "lo", "hi"), args, strict=False)), **kw}
         if not is_none(given.pop("key", constant(None))):
             lowering.refuse(node, "bisect with a key", "keep a list of the keys beside it", UnsupportedCall)
+        if not {"a", "x"} <= given.keys():
+            lowering.refuse(node, "bisect without a list and an item", "bisect.bisect(a, x)", UnsupportedCall)
         a, x = given["a"], given["x"]
         end = given.get("hi", constant(None))
         bound = {"lo": constant(0), **given, "hi": lowering.length(a, node) if is_none(end) else end}

@@ -416,6 +416,8 @@ def running_(f: Callable[..., Any], x: Array) -> Array:
 def folded_parts_(f: Callable[..., Any], x: Any, starts: Any) -> Any:
     y = x[starts]
     for i in range(len(starts)):
+        if starts[i] < 0:
+            raise IndexError("an index of reduceat is negative")
         end = starts[i + 1] if i + 1 < len(starts) else len(x)
         for k in range(starts[i] + 1, end):
             y[i] = f(y[i], x[k])

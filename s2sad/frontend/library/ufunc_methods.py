@@ -10,6 +10,7 @@ np.ogrid[0:n, 0:m]            (np.arange(0, n)[:, None], np.arange(0, m))
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import gast
 import numpy as np
@@ -97,6 +98,20 @@ def _accumulate(function: np.ufunc, meant: Callable[..., object]) -> Meaning:
     return handler
 
 
+def _in_dtype_of(lowering: Lowering, function: np.ufunc, x: Operand, node: gast.AST) -> Operand:
+    """An array in the dtype of what a function gives of two elements; sums of small integers are of large ones."""
+    dtype = x.type.dtype
+    if dtype is None:
+        lowering.refuse(node, f"a method of np.{function.__name__} of an array of unknown dtype", "give its dtype")
+    if function in (np.add, np.multiply) and dtype.kind in "bi":
+        given: np.dtype[Any] = np.result_type(dtype, np.int64)
+    else:
+        given = function(np.ones((), dtype), np.ones((), dtype)).dtype
+    if given.kind == "b" and dtype.kind != "b":
+        lowering.refuse(node, f"a method of np.{function.__name__}, which compares", "write a loop", UnsupportedType)
+    return x if given == dtype else lowering.apply(np.astype, [x, constant(given)])
+
+
 def _by_rows(function: np.ufunc, method: str, text: Callable[..., object]) -> Meaning:
     """`reduce`, `accumulate` and `reduceat` of a function that has no other name for it: row by row."""
     names = ("array", "indices", "axis") if method == "reduceat" else ("array", "axis")
@@ -105,7 +120,7 @@ def _by_rows(function: np.ufunc, method: str, text: Callable[..., object]) -> Me
         found = {**dict(zip(names, args, strict=False)), **kw}
         more = {k: v for k, v in found.items() if k not in (*names, *(("keepdims",) if method == "reduce" else ()))}
         _refuse_more(lowering, f"np.{function.__name__}.{method}", len(names), args, more, node)
-        x = lowering.to_operand(lowering.as_array_term(found["array"]))
+        x = _in_dtype_of(lowering, function, lowering.to_operand(lowering.as_array_term(found["array"])), node)
         axis = lowering.static(found.get("axis", constant(0)), node)
         if axis is None:
             x, axis = lowering.apply(np.ravel, [x]), 0

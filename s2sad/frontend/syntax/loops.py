@@ -343,13 +343,14 @@ class Loops(Lowering):
         both = isinstance(node.test, gast.BoolOp) and isinstance(node.test.op, gast.And)
         first = node.test.values[0] if both else node.test
         held = [self.env.get(self.own_key(n.id)) for n in gast.walk(first) if isinstance(n, gast.Name)]
-        if not any(isinstance(t, Ref) and self.open(t) in ([], {}) for t in held):
+        if not any(isinstance(t, Ref) and self.open(t) in ([], {}) for t in held) or not _asks_only(first):
             return False
         outer = self.builder
         self.builder = outer.child()
-        truth = self.truth(self.tested(first), first)
-        self.builder = outer
-        return truth is False
+        try:
+            return self.truth(self.tested(first), first) is False
+        finally:
+            self.builder = outer
 
     def tested_body(self, node: gast.While) -> None:
         """An iteration of a loop whose test changes something: the test is part of it."""
@@ -368,6 +369,16 @@ class Loops(Lowering):
         live = self.frame.live[id(node)].head | self.frame.live[id(node)].after | self.frame.captured
         dead = {self.frame.key(n) for n in assigned_in(node) if n in self.frame.local and n not in live}
         self.join_sides(node, over, self.both([leave, lambda: self.block(node.body)]), lambda key: key in dead)
+
+
+def _asks_only(test: gast.AST) -> bool:
+    """Whether a test changes nothing, so that it may be read once more: names, comparisons and lengths."""
+    operators = gast.BoolOp, gast.boolop, gast.Compare, gast.cmpop, gast.UnaryOp, gast.unaryop
+    plain = gast.Name, gast.expr_context, gast.Constant, *operators
+    return all(
+        isinstance(n, plain) or (isinstance(n, gast.Call) and isinstance(n.func, gast.Name) and n.func.id == "len")
+        for n in gast.walk(test)
+    )
 
 
 def always(tests: list[Block]) -> Test:
