@@ -24,6 +24,7 @@ from s2sad.frontend.library import (  # noqa: F401  (they fill the table of mean
     containers,
     distributions,
     heaps,
+    itertools,
     linear_systems,
     marks,
     numpy_functions,
