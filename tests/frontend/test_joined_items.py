@@ -48,7 +48,16 @@ def blocks_beside(x, n):
     return np.sum(np.hstack(rows) ** 2 * x[:, None]) + np.concatenate(rows, axis=-1)[1, n]
 
 
-PROGRAMS = [growing, until, replaced, blocks_below, blocks_beside]
+def up_to_a_break(x, n):
+    parts = []
+    for k in range(100):
+        parts.append(np.sin(x[k % 2 : k % 2 + 2] * (k + 1.0)))
+        if k > 2 * n:
+            break
+    return np.sum(np.concatenate(parts) ** 2) * len(parts)
+
+
+PROGRAMS = [growing, until, replaced, blocks_below, up_to_a_break, blocks_beside]
 
 
 @pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)

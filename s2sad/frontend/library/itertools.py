@@ -22,7 +22,9 @@ def _moved(lowering: Lowering, term: Term) -> Term:
     return lowering.taken(lowering.iterated(term), "another iterator")
 
 
-def _combined(function: Callable[..., Iterable[Any]]) -> Meaning:
+def _combined(
+    function: Callable[..., Iterable[Any]],
+) -> Callable[[Lowering, list[Term], dict[str, Term], gast.AST], Term]:
     """A function of itertools on lists whose length is known: it combines whatever items there are."""
 
     def handler(lowering: Lowering, args: list[Term], kw: dict[str, Term], node: gast.AST) -> Term:

@@ -34,7 +34,7 @@ from s2sad.rules.looping.ragged import (
     total_of,
     zeros_of,
 )
-from s2sad.rules.looping.shaping import array_of, of_items, raveled, same_lengths
+from s2sad.rules.looping.shaping import array_of, of_items, of_list, raveled, same_lengths
 
 
 def arrays_in(term: Term) -> Iterator[Array]:
@@ -144,8 +144,9 @@ def join_items(loops: Loops, op: Apply, xs: Term) -> Term:
         raise UnsupportedType("arrays of different lengths joined side by side")
     loops.guard(loops.call(np.greater, xs.length, 0))
     if isinstance(items, Array):
-        count, length, *rest = items.shape
-        return loops.reshaped(items, [loops.multiply(count, length), *rest])
+        whole = array_of(of_list(loops, xs))
+        count, length, *rest = whole.shape
+        return loops.reshaped(whole, [loops.multiply(count, length), *rest])
     rest = [_one_length(n) for n in items.lengths[1:]]
     flat = one_behind_the_other(loops, items_of(loops, xs), xs.length, dtype, len(items.lengths), array_of)
     if not rest:
